@@ -1,0 +1,37 @@
+{
+  "variables": {"sanitize%": ""},
+  "targets": [
+    {
+      "target_name": "evenkeel",
+      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
+      "defines": ["NAPI_VERSION=8"],
+      "conditions": [
+        ["OS=='linux'", {
+          "sources": [
+            "native/acceptor.cc",
+            "native/addon.cc",
+            "native/channel.cc",
+            "native/dispatcher.cc",
+            "native/endpoint.cc",
+            "native/error.cc",
+            "native/listen_socket.cc",
+            "native/load_table.cc",
+            "native/loop_stamp.cc",
+            "native/posix/listener.cc",
+            "native/posix/load_table_mapping.cc",
+            "native/posix/message.cc"
+          ]
+        }, {
+          "sources": ["native/unsupported.cc"]
+        }],
+        ["OS!='win'", {
+          "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-fvisibility=hidden"]
+        }],
+        ["sanitize!=''", {
+          "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-O1", "-g"],
+          "ldflags": ["-fsanitize=<(sanitize)"]
+        }]
+      ]
+    }
+  ]
+}

@@ -1,0 +1,44 @@
+#include <napi.h>
+#include <unistd.h>
+
+#include "acceptor.h"
+#include "channel.h"
+#include "dispatcher.h"
+#include "error.h"
+#include "instance.h"
+#include "listen_socket.h"
+#include "load_table.h"
+#include "loop_stamp.h"
+
+namespace evenkeel {
+namespace {
+
+// A TCP socket bound to nothing: what net.Socket needs to make a handle of Node's TCP class.
+Napi::Value UnboundSocket(const Napi::CallbackInfo& info) {
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) throw ToError(info.Env(), SystemFailure{errno, "socket"});
+  return Napi::Number::New(info.Env(), fd.release());
+}
+
+void CloseFd(const Napi::CallbackInfo& info) { UniqueFd(info[0].ToNumber().Int32Value()); }
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Instance);
+  LoadTable::Init(env, exports);
+  LoopStamp::Init(env, exports);
+  ListenSocket::Init(env, exports);
+  Channel::Init(env, exports);
+  Dispatcher::Init(env, exports);
+  Acceptor::Init(env, exports);
+  exports.Set("unboundSocket", Napi::Function::New(env, UnboundSocket));
+  exports.Set("closeFd", Napi::Function::New(env, CloseFd));
+  return exports;
+}
+
+}  // namespace
+}  // namespace evenkeel
+
+static Napi::Object InitAddon(Napi::Env env, Napi::Object exports) {
+  return evenkeel::Init(env, exports);
+}
+NODE_API_MODULE(evenkeel, InitAddon)

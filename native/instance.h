@@ -1,0 +1,18 @@
+#pragma once
+
+#include <napi.h>
+
+namespace evenkeel {
+
+// What one environment (main thread or worker_thread) has of the addon: nothing here is static, so
+// several environments can live in one process.
+struct Instance {
+  Napi::FunctionReference load_table;
+  Napi::FunctionReference listen_socket;
+  Napi::FunctionReference channel;
+  Napi::FunctionReference dispatcher;
+
+  static Instance& Of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
+};
+
+}  // namespace evenkeel

@@ -1,0 +1,112 @@
+#include "listen_socket.h"
+
+#include <cerrno>
+
+#include "error.h"
+#include "instance.h"
+
+namespace evenkeel {
+
+// new ListenSocket({host, port, family, ipv6Only, backlog})
+ListenSocket::ListenSocket(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ListenSocket>(info) {
+  Napi::Env env = info.Env();
+  if (info[0].IsExternal()) {  // from Member()
+    Made* made = info[0].As<Napi::External<Made>>().Data();
+    fd_ = std::move(made->fd);
+    backlog_ = made->backlog;
+    return;
+  }
+  if (!info[0].IsObject()) throw Napi::TypeError::New(env, "ListenSocket: options expected");
+  Napi::Object options = info[0].As<Napi::Object>();
+  ListenOptions listen;
+  if (options.Get("host").IsString()) listen.host = options.Get("host").ToString().Utf8Value();
+  if (options.Get("family").IsNumber()) listen.family = options.Get("family").ToNumber();
+  listen.port = options.Get("port").ToNumber().Int32Value();
+  if (listen.port < 0 || listen.port > 65535) {
+    throw Napi::RangeError::New(env, "ListenSocket: port must be 0 to 65535");
+  }
+  listen.ipv6_only = options.Get("ipv6Only").ToBoolean();
+  if (options.Get("backlog").IsNumber()) listen.backlog = options.Get("backlog").ToNumber();
+  backlog_ = listen.backlog;
+  fd_ = Guard(env, [&] { return Listen(listen); });
+}
+
+ListenSocket* ListenSocket::From(const Napi::Value& value) {
+  Napi::Env env = value.Env();
+  if (!value.IsObject() ||
+      !value.As<Napi::Object>().InstanceOf(Instance::Of(env).listen_socket.Value())) {
+    throw Napi::TypeError::New(env, "a ListenSocket expected");
+  }
+  return Unwrap(value.As<Napi::Object>());
+}
+
+int ListenSocket::Open(Napi::Env env) const {
+  if (!fd_.valid()) throw ToError(env, SystemFailure{EBADF, "listen"});
+  return fd_.get();
+}
+
+UniqueFd ListenSocket::Share(Napi::Env env) const {
+  return Guard(env, [&] { return Duplicate(Open(env)); });
+}
+
+Napi::Value ListenSocket::GetFd(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), fd_.get());
+}
+
+Napi::Value ListenSocket::GetAddress(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const Address address = Guard(env, [&] { return LocalAddress(Open(env)); });
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("address", address.host);
+  result.Set("family", address.family == 6 ? "IPv6" : "IPv4");
+  result.Set("port", address.port);
+  return result;
+}
+
+void ListenSocket::OpenToMembers(const Napi::CallbackInfo& info) {
+  Guard(info.Env(), [&] { AllowReusePort(Open(info.Env())); });
+}
+
+Napi::Value ListenSocket::Member(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Made made{Guard(env, [&] { return ListenAsMember(Open(env), backlog_); }), backlog_};
+  return Instance::Of(env).listen_socket.New({Napi::External<Made>::New(env, &made)});
+}
+
+Napi::Value ListenSocket::GetQueueLength(const Napi::CallbackInfo& info) {
+  const int length = Guard(info.Env(), [&] { return QueueLength(Open(info.Env())); });
+  return Napi::Number::New(info.Env(), length);
+}
+
+Napi::Value ListenSocket::AcceptOne(const Napi::CallbackInfo& info) {
+  UniqueFd connection = Guard(info.Env(), [&] { return Accept(Open(info.Env())); });
+  return Napi::Number::New(info.Env(), connection.release());
+}
+
+Napi::Value ListenSocket::ShareFd(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Share(info.Env()).release());
+}
+
+void ListenSocket::Retire(const Napi::CallbackInfo& info) {
+  Guard(info.Env(), [&] { RefuseNewHandshakes(Open(info.Env())); });
+}
+
+void ListenSocket::Close(const Napi::CallbackInfo&) { fd_.reset(); }
+
+void ListenSocket::Init(Napi::Env env, Napi::Object exports) {
+  Napi::Function constructor =
+      DefineClass(env, "ListenSocket",
+                  {InstanceMethod("fd", &ListenSocket::GetFd),
+                   InstanceMethod("address", &ListenSocket::GetAddress),
+                   InstanceMethod("allowReusePort", &ListenSocket::OpenToMembers),
+                   InstanceMethod("member", &ListenSocket::Member),
+                   InstanceMethod("queueLength", &ListenSocket::GetQueueLength),
+                   InstanceMethod("accept", &ListenSocket::AcceptOne),
+                   InstanceMethod("share", &ListenSocket::ShareFd),
+                   InstanceMethod("retire", &ListenSocket::Retire),
+                   InstanceMethod("close", &ListenSocket::Close)});
+  Instance::Of(env).listen_socket = Napi::Persistent(constructor);
+  exports.Set("ListenSocket", constructor);
+}
+
+}  // namespace evenkeel

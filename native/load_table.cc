@@ -1,0 +1,89 @@
+#include "load_table.h"
+
+#include <cstddef>
+
+#include "error.h"
+#include "instance.h"
+#include "socket.h"
+
+namespace evenkeel {
+namespace {
+
+constexpr uint32_t kMaxSlots = 4096;
+
+}  // namespace
+
+// new LoadTable({slots}) makes one; new LoadTable({fd}) opens one and takes the fd.
+LoadTable::LoadTable(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LoadTable>(info) {
+  Napi::Env env = info.Env();
+  if (!info[0].IsObject()) throw Napi::TypeError::New(env, "LoadTable: {slots} or {fd} expected");
+  Napi::Object options = info[0].As<Napi::Object>();
+  if (options.Has("fd")) {
+    const int fd = options.Get("fd").ToNumber().Int32Value();
+    mapping_ = Guard(env, [&] { return LoadTableMapping::Open(fd); });
+    return;
+  }
+  const uint32_t slots = options.Get("slots").ToNumber().Uint32Value();
+  if (slots == 0 || slots > kMaxSlots) {
+    throw Napi::RangeError::New(env, "LoadTable: slots must be 1 to " + std::to_string(kMaxSlots));
+  }
+  mapping_ = Guard(env, [&] { return LoadTableMapping::Create(slots); });
+}
+
+LoadTable* LoadTable::From(const Napi::Value& value) {
+  Napi::Env env = value.Env();
+  if (!value.IsObject() ||
+      !value.As<Napi::Object>().InstanceOf(Instance::Of(env).load_table.Value())) {
+    throw Napi::TypeError::New(env, "a LoadTable expected");
+  }
+  return Unwrap(value.As<Napi::Object>());
+}
+
+Napi::Value LoadTable::Buffer(const Napi::CallbackInfo& info) {
+  if (buffer_.IsEmpty()) {
+    // The mapping lives as long as any buffer over it.
+    auto* keep = new std::shared_ptr<LoadTableMapping>(mapping_);
+    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
+        info.Env(), mapping_->base(), mapping_->size(),
+        [](Napi::Env, void*, std::shared_ptr<LoadTableMapping>* held) { delete held; }, keep);
+    buffer_ = Napi::Persistent(buffer.As<Napi::Object>());
+  }
+  return buffer_.Value();
+}
+
+// A duplicate of the table's fd, to be sent to a worker.
+Napi::Value LoadTable::ShareFd(const Napi::CallbackInfo& info) {
+  UniqueFd copy = Guard(info.Env(), [&] { return Duplicate(mapping_->fd()); });
+  return Napi::Number::New(info.Env(), copy.release());
+}
+
+Napi::Value LoadTable::Slots(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), mapping_->slots());
+}
+
+void LoadTable::Init(Napi::Env env, Napi::Object exports) {
+  Napi::Function constructor = DefineClass(
+      env, "LoadTable",
+      {InstanceMethod("buffer", &LoadTable::Buffer), InstanceMethod("share", &LoadTable::ShareFd),
+       InstanceMethod("slots", &LoadTable::Slots)});
+  Instance::Of(env).load_table = Napi::Persistent(constructor);
+  exports.Set("LoadTable", constructor);
+
+  // TypeScript reads its offsets from here: the layout is written down once, in load_table.h.
+  Napi::Object layout = Napi::Object::New(env);
+  const auto set = [&](const char* name, size_t value) {
+    layout.Set(name, Napi::Number::New(env, static_cast<double>(value)));
+  };
+  set("headerSize", sizeof(TableHeader));
+  set("slotSize", sizeof(Slot));
+  set("state", offsetof(Slot, state));
+  set("assigned", offsetof(Slot, assigned));
+  set("taken", offsetof(Slot, taken));
+  set("accepted", offsetof(Slot, accepted));
+  set("closed", offsetof(Slot, closed));
+  set("stamp", offsetof(Slot, stamp));
+  set("pid", offsetof(Slot, pid));
+  exports.Set("layout", layout);
+}
+
+}  // namespace evenkeel

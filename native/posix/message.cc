@@ -1,0 +1,143 @@
+#include "../message.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "../error.h"
+
+namespace evenkeel {
+namespace {
+
+constexpr uint32_t kMagic = 0x4d764b31;  // "EvKM" with a version
+constexpr int kMaxFds = 253;             // SCM_MAX_FD: a foreign message may carry this many
+
+struct Header {
+  uint32_t magic;
+  uint8_t type;
+  uint8_t hops;
+  uint16_t unused;
+  uint32_t lease;
+  uint32_t length;
+};
+
+// Takes every descriptor out of a received message, so that what is not wanted is closed.
+UniqueFd TakeFds(msghdr* header, int* count) {
+  UniqueFd first;
+  *count = 0;
+  for (cmsghdr* c = CMSG_FIRSTHDR(header); c != nullptr; c = CMSG_NXTHDR(header, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    const size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < n; i++) {
+      int fd;
+      memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+      UniqueFd owned(fd);
+      if ((*count)++ == 0) first = std::move(owned);
+    }
+  }
+  return first;
+}
+
+bool KnownType(uint8_t type) {
+  return type >= static_cast<uint8_t>(MessageType::kHello) &&
+         type <= static_cast<uint8_t>(MessageType::kDrain);
+}
+
+}  // namespace
+
+SendResult Send(int channel, const Message& message) {
+  Header header{kMagic,        static_cast<uint8_t>(message.type),           message.hops, 0,
+                message.lease, static_cast<uint32_t>(message.payload.size())};
+  iovec parts[2] = {{&header, sizeof header},
+                    {const_cast<char*>(message.payload.data()), message.payload.size()}};
+  msghdr out{};
+  out.msg_iov = parts;
+  out.msg_iovlen = 2;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  if (message.fd.valid()) {
+    out.msg_control = control;
+    out.msg_controllen = sizeof control;
+    cmsghdr* c = CMSG_FIRSTHDR(&out);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    const int fd = message.fd.get();
+    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  }
+  for (;;) {
+    if (sendmsg(channel, &out, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return SendResult::kSent;
+    switch (errno) {
+      case EINTR:
+        continue;
+      case EAGAIN:
+      case ENOBUFS:
+      case ENOMEM:
+      case ETOOMANYREFS:  // descriptors in flight above RLIMIT_NOFILE: ends when somebody receives
+        return SendResult::kAgain;
+      case EPIPE:
+      case ECONNRESET:
+      case ENOTCONN:
+        return SendResult::kClosed;
+      default:
+        ThrowErrno("sendmsg");
+    }
+  }
+}
+
+ReceiveResult Receive(int channel, Message* message) {
+  // The kernel drops a descriptor it finds no number for and only sets MSG_CTRUNC: a connection
+  // would be lost. So make sure of a free number first, and leave the message where it is without
+  // one.
+  {
+    UniqueFd spare(fcntl(channel, F_DUPFD_CLOEXEC, 0));
+    if (!spare.valid()) {
+      if (errno == EMFILE || errno == ENFILE) return ReceiveResult::kNoFd;
+      ThrowErrno("fcntl");
+    }
+  }
+  Header header{};
+  static thread_local char buffer[kMaxPayload];
+  iovec parts[2] = {{&header, sizeof header}, {buffer, sizeof buffer}};
+  msghdr in{};
+  in.msg_iov = parts;
+  in.msg_iovlen = 2;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxFds)];
+  in.msg_control = control;
+  in.msg_controllen = sizeof control;
+  ssize_t received;
+  do {
+    received = recvmsg(channel, &in, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (received < 0 && errno == EINTR);
+  if (received < 0) {
+    if (errno == EAGAIN) return ReceiveResult::kNone;
+    if (errno == ECONNRESET) return ReceiveResult::kClosed;
+    ThrowErrno("recvmsg");
+  }
+  int fds = 0;
+  UniqueFd fd = TakeFds(&in, &fds);
+  if (received == 0 && fds == 0) return ReceiveResult::kClosed;
+  const size_t size = static_cast<size_t>(received);
+  if (size < sizeof header || header.magic != kMagic || !KnownType(header.type) || fds > 1 ||
+      header.length != size - sizeof header || (in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+    return ReceiveResult::kMalformed;
+  }
+  message->type = static_cast<MessageType>(header.type);
+  message->hops = header.hops;
+  message->lease = header.lease;
+  message->payload.assign(buffer, header.length);
+  message->fd = std::move(fd);
+  return ReceiveResult::kMessage;
+}
+
+void MakeChannel(UniqueFd* one, UniqueFd* other) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    ThrowErrno("socketpair");
+  }
+  one->reset(ends[0]);
+  other->reset(ends[1]);
+}
+
+}  // namespace evenkeel

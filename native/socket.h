@@ -1,0 +1,55 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <string>
+
+#include "unique_fd.h"
+
+// The native contract with the operating system: what a platform must be able to do with sockets.
+// Every function throws SystemFailure. Implemented in posix/listen_socket.cc.
+namespace evenkeel {
+
+struct Address {
+  std::string host;
+  int family = 4;  // 4 or 6
+  int port = 0;
+};
+
+struct ListenOptions {
+  std::string host;  // empty: the unspecified address, IPv6 dual stack where there is IPv6
+  int family = 4;    // of `host`
+  int port = 0;      // 0: the kernel chooses
+  bool ipv6_only = false;
+  int backlog = 511;
+};
+
+// A listening socket, non-blocking and close-on-exec, bound as libuv binds: SO_REUSEADDR set,
+// IPV6_V6ONLY set or cleared explicitly. Exclusive: another listener on the address is EADDRINUSE.
+UniqueFd Listen(const ListenOptions& options);
+
+// Opens the listener to further members of this process's uid. Called after listen(2), so that the
+// exclusive bind has already refused everyone else's port.
+void AllowReusePort(int fd);
+
+// One more member of the reuseport group `fd` belongs to, same address, listening.
+UniqueFd ListenAsMember(int fd, int backlog);
+
+Address LocalAddress(int fd);
+
+// The next connection of the accept queue, non-blocking and close-on-exec; invalid if there is
+// none.
+UniqueFd Accept(int fd);
+
+// Connections in the accept queue.
+int QueueLength(int fd);
+
+// From now on new SYNs are dropped unanswered; handshakes under way complete and the queue can be
+// emptied. Closing a listener without this resets whoever is in its queue.
+void RefuseNewHandshakes(int fd);
+
+UniqueFd Duplicate(int fd);
+
+void CloseOnExec(int fd);
+
+}  // namespace evenkeel

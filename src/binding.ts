@@ -1,0 +1,139 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { EvenkeelError } from './errors.js';
+
+/** What the native addon exports: the one seam to the operating system. Every failure is an Error with
+ * `code`, `errno` (negative) and `syscall`, as Node's own. An fd given to a `take…` parameter belongs to
+ * the addon from then on, whatever comes of the call. */
+export interface Binding {
+  readonly ListenSocket: new (options: ListenSocketOptions) => ListenSocket;
+  readonly LoadTable: new (options: { slots: number } | { fd: number }) => NativeLoadTable;
+  readonly LoopStamp: new (table: NativeLoadTable, slot: number) => { stop(): void };
+  readonly Channel: new (
+    onMessage: (message: ChannelMessage) => void,
+    onError: (error: NodeJS.ErrnoException) => void,
+    takeFd?: number,
+  ) => Channel;
+  readonly Dispatcher: new (table: NativeLoadTable) => Dispatcher;
+  readonly Acceptor: new (
+    socket: ListenSocket,
+    dispatcher: Dispatcher,
+    onError: (error: NodeJS.ErrnoException) => void,
+  ) => Acceptor;
+  readonly layout: Readonly<Record<LayoutField, number>>;
+  readonly messageTypes: Readonly<Record<'hello' | 'answer' | 'connection' | 'returned' | 'drain', number>>;
+  readonly finalHop: number;
+  /** A fresh TCP socket bound to nothing. The caller owns the fd. */
+  unboundSocket(): number;
+  closeFd(takeFd: number): void;
+}
+
+export type LayoutField =
+  | 'headerSize'
+  | 'slotSize'
+  | 'state'
+  | 'assigned'
+  | 'taken'
+  | 'accepted'
+  | 'closed'
+  | 'stamp'
+  | 'pid';
+
+export interface ListenSocketOptions {
+  /** An address, or null for the unspecified one: `::` dual stack, else `0.0.0.0`. */
+  host: string | null;
+  family?: 4 | 6;
+  /** 0: the kernel chooses. */
+  port: number;
+  ipv6Only?: boolean;
+  /** Default 511, as Node's. */
+  backlog?: number;
+}
+
+export interface SocketAddress {
+  address: string;
+  family: 'IPv4' | 'IPv6';
+  port: number;
+}
+
+/** A listening socket. Closed by close(), at the latest by the garbage collector. */
+export interface ListenSocket {
+  fd(): number;
+  address(): SocketAddress;
+  /** Lets member() join; before that the port is exclusively this socket's. */
+  allowReusePort(): void;
+  member(): ListenSocket;
+  /** Connections waiting in the accept queue. */
+  queueLength(): number;
+  /** The next connection's fd (the caller owns it), or -1. */
+  accept(): number;
+  /** A duplicate; the caller owns it. */
+  share(): number;
+  /** Drops new SYNs from now on; what is under way completes. */
+  retire(): void;
+  close(): void;
+}
+
+export interface NativeLoadTable {
+  buffer(): ArrayBuffer;
+  slots(): number;
+  /** A duplicate of the table's fd; the caller owns it. */
+  share(): number;
+}
+
+export interface ChannelMessage {
+  type: number;
+  lease: number;
+  hops: number;
+  payload: string;
+  /** -1 where none came, else the receiver's. */
+  fd: number;
+}
+
+export interface Channel {
+  start(): void;
+  /** False once the other end is gone. */
+  send(type: number, lease: number, hops: number, payload: string | null, takeFd: number): boolean;
+  receiveNow(): ChannelMessage | undefined;
+  /** Connections a dead worker had been sent and not received. */
+  recover(): ChannelMessage[];
+  peerFd(): number;
+  close(): void;
+}
+
+export interface Dispatcher {
+  add(channel: Channel, slot: number, lease: number): void;
+  remove(lease: number): void;
+  offer(takeFd: number, hops: number, exceptLease: number): void;
+  /** Connections nobody could take yet. */
+  held(): number;
+  close(): void;
+}
+
+export interface Acceptor {
+  close(): void;
+}
+
+let loaded: Binding | undefined;
+
+/** The addon, loaded on first use.
+ * @throws EvenkeelError ERR_ADDON_UNAVAILABLE: not built, built for another ABI or platform. */
+export function binding(): Binding {
+  if (loaded !== undefined) return loaded;
+  const require = createRequire(import.meta.url);
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  let exports: Binding | { unsupported: string };
+  try {
+    exports = require('node-gyp-build')(root);
+  } catch (cause) {
+    const why = (cause as Error).message.split('\n')[0];
+    throw new EvenkeelError(
+      'ERR_ADDON_UNAVAILABLE',
+      `cannot load the native addon: ${why}. Reinstall evenkeel with a C++ compiler and python3 at hand (npm rebuild evenkeel).`,
+      { cause },
+    );
+  }
+  if ('unsupported' in exports) throw new EvenkeelError('ERR_ADDON_UNAVAILABLE', exports.unsupported);
+  loaded = exports;
+  return loaded;
+}

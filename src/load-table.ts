@@ -1,0 +1,83 @@
+import { binding, type NativeLoadTable } from './binding.js';
+
+/** More workers than this are refused: one slot each in the load table. */
+export const MAX_WORKERS = 256;
+
+export const SlotState = { free: 0, starting: 1, ready: 2, draining: 3 } as const;
+
+/** A worker's load as its slot says. Counters are of this worker's life. */
+export interface Load {
+  /** Connections open now. */
+  active: number;
+  /** Connections begun. */
+  accepted: number;
+  /** Connections sent by the primary and not yet taken. */
+  untaken: number;
+  /** Loop stamp, ns of CLOCK_MONOTONIC: when the worker's loop last turned. */
+  stamp: bigint;
+}
+
+/** One slot of the load table. Every field has one writer; see native/load_table.h. */
+export class Slot {
+  readonly index: number;
+  readonly #u32: Uint32Array;
+  readonly #stamp: BigUint64Array;
+
+  constructor(table: NativeLoadTable, index: number) {
+    const { layout } = binding();
+    if (index < 0 || index >= table.slots()) throw new RangeError(`no slot ${index} in the load table`);
+    this.index = index;
+    const base = layout.headerSize + index * layout.slotSize;
+    this.#u32 = new Uint32Array(table.buffer(), base, layout.slotSize / 4);
+    this.#stamp = new BigUint64Array(table.buffer(), base + layout.stamp, 1);
+  }
+
+  /** Primary: a new worker begins. */
+  begin(): void {
+    this.#u32.fill(0);
+    this.#set('state', SlotState.starting);
+  }
+
+  /** Primary. */
+  set state(state: number) {
+    this.#set('state', state);
+  }
+
+  /** Primary. */
+  set pid(pid: number) {
+    this.#set('pid', pid);
+  }
+
+  /** Worker: a connection came over the channel. */
+  countTaken(): void {
+    this.#set('taken', this.#get('taken') + 1);
+  }
+
+  /** Worker: a connection began. */
+  countAccepted(): void {
+    this.#set('accepted', this.#get('accepted') + 1);
+  }
+
+  /** Worker: so many are open. */
+  set active(active: number) {
+    this.#set('closed', this.#get('accepted') - active);
+  }
+
+  read(): Load {
+    const accepted = this.#get('accepted');
+    return {
+      active: (accepted - this.#get('closed')) >>> 0,
+      accepted,
+      untaken: (this.#get('assigned') - this.#get('taken')) >>> 0,
+      stamp: this.#stamp[0] ?? 0n,
+    };
+  }
+
+  #get(field: 'state' | 'assigned' | 'taken' | 'accepted' | 'closed' | 'pid'): number {
+    return this.#u32[binding().layout[field] / 4] ?? 0;
+  }
+
+  #set(field: 'state' | 'taken' | 'accepted' | 'closed' | 'pid', value: number): void {
+    this.#u32[binding().layout[field] / 4] = value;
+  }
+}

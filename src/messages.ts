@@ -1,0 +1,105 @@
+import { EvenkeelError } from './errors.js';
+import type { PolicyName, StrategyName } from './strategies/select.js';
+
+/** Names the fd of a worker's end of the channel. Removed by the worker as it starts. */
+export const CHANNEL_ENV = 'EVENKEEL_CHANNEL_FD';
+
+/** Node keeps messages whose `cmd` begins with `NODE_` from the application's 'message' listeners. */
+export const COMMAND = 'NODE_EVENKEEL';
+
+/** Primary → worker, on the channel before anything else; the load table's fd comes with it. */
+export interface Hello {
+  slot: number;
+  strategy: StrategyName;
+  policy: PolicyName;
+  /** A supervisor runs this worker: signals drain it. */
+  supervised: boolean;
+  /** Milliseconds until the supervisor kills a draining worker. */
+  killTimeout: number;
+}
+
+/** Worker → primary, over Node's IPC: `queryServer` of node:cluster's child, with our own `cmd`. */
+export interface Question {
+  cmd: typeof COMMAND;
+  act: 'listen';
+  seq: number;
+  address: string | null;
+  port: number;
+  addressType: 4 | 6;
+  flags: number | undefined;
+  backlog: number | undefined;
+  index: number;
+  data: unknown;
+}
+
+/** Worker → primary, over Node's IPC: a SIGTERM came here. */
+export interface TermRequest {
+  cmd: typeof COMMAND;
+  act: 'term';
+}
+
+/** Primary → worker, on the channel; the borrowed socket's fd comes with it where there is one. */
+export interface Answer {
+  seq: number;
+  /** 0, or a negative errno as libuv's. */
+  errno: number;
+  key: string;
+  data: unknown;
+  sockname: object | null;
+}
+
+const UV_TCP_IPV6ONLY = 1;
+
+export function isIpv6Only(question: Question): boolean {
+  return ((question.flags ?? 0) & UV_TCP_IPV6ONLY) !== 0;
+}
+
+/** The JSON of a channel message.
+ * @throws EvenkeelError ERR_CHANNEL_MESSAGE */
+export function parsePayload<T>(payload: string): T {
+  try {
+    return JSON.parse(payload) as T;
+  } catch (cause) {
+    throw new EvenkeelError('ERR_CHANNEL_MESSAGE', 'a message on the channel is not JSON; it was ignored', { cause });
+  }
+}
+
+/** Whether an IPC message is one of ours, and well-formed. A malformed one is not: it is ignored by who
+ * asks, since a worker that speaks wrongly to us can only be an application playing with internals. */
+export function isQuestion(message: unknown): message is Question {
+  const m = message as Partial<Question> | null;
+  return (
+    isOurs(m, 'listen') &&
+    typeof m?.seq === 'number' &&
+    typeof m.port === 'number' &&
+    m.port >= 0 &&
+    m.port <= 65535 &&
+    (m.addressType === 4 || m.addressType === 6) &&
+    (m.address === null || m.address === undefined || typeof m.address === 'string')
+  );
+}
+
+export function isTermRequest(message: unknown): message is TermRequest {
+  return isOurs(message as Partial<TermRequest>, 'term');
+}
+
+function isOurs(message: { cmd?: unknown; act?: unknown } | null | undefined, act: string): boolean {
+  return message?.cmd === COMMAND && message.act === act;
+}
+
+/** Node's own message that a worker's server was closed; see worker/listen-hook.ts. */
+export function closedKey(message: unknown): string | undefined {
+  const m = message as { cmd?: unknown; act?: unknown; key?: unknown } | null;
+  return m?.cmd === 'NODE_CLUSTER' && m.act === 'close' && typeof m.key === 'string' ? m.key : undefined;
+}
+
+const KEY_PREFIX = 'evenkeel:';
+
+export function leaseKey(lease: number): string {
+  return `${KEY_PREFIX}${lease}`;
+}
+
+/** The lease in a key, NaN where it is not one of ours. */
+export function leaseOf(key: string): number {
+  return key.startsWith(KEY_PREFIX) ? Number(key.slice(KEY_PREFIX.length)) : Number.NaN;
+}

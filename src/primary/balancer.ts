@@ -1,0 +1,257 @@
+import type { Worker } from 'node:cluster';
+import { type ChannelMessage, binding, type NativeLoadTable } from '../binding.js';
+import { EvenkeelError } from '../errors.js';
+import { MAX_WORKERS, Slot, SlotState } from '../load-table.js';
+import type { Log } from '../log.js';
+import { closedKey, type Hello, isQuestion, leaseKey, leaseOf, type Question } from '../messages.js';
+import type { PolicyName, StrategyName } from '../strategies/select.js';
+import { Listener } from './listener.js';
+import { WorkerHandle } from './worker-handle.js';
+
+export interface BalancerOptions {
+  strategy: StrategyName;
+  policy: PolicyName;
+  log: Log;
+  /** Under a supervisor a listener outlives its last worker, so that a restart refuses nobody. */
+  supervised: boolean;
+  killTimeout: number;
+  /** Milliseconds a listener waits for a next worker before its port is given up. */
+  orphanTimeout: number;
+}
+
+/** Accept failures come in storms; say one in ten seconds. */
+const ACCEPT_ERROR_INTERVAL = 10_000;
+
+/** The primary's accept path: owns the load table, every listener and every worker's channel. */
+export class Balancer {
+  readonly #options: BalancerOptions;
+  readonly #table: NativeLoadTable;
+  readonly #freeSlots = Array.from({ length: MAX_WORKERS }, (_, index) => index);
+  readonly #workers = new Map<number, WorkerHandle>();
+  readonly #all = new Set<Listener>();
+  /** The one a further worker joins, by address. */
+  readonly #listeners = new Map<string, Listener>();
+  readonly #orphans = new Map<Listener, NodeJS.Timeout>();
+  /** Which listener a lease was of, as long as connections under it may still come back. */
+  readonly #leases = new Map<number, Listener>();
+  #lastLease = 0;
+  #lastAcceptError = 0;
+
+  /** @throws the system's error where no load table can be made. */
+  constructor(options: BalancerOptions) {
+    this.#options = options;
+    this.#table = new (binding().LoadTable)({ slots: MAX_WORKERS });
+  }
+
+  get listeners(): Iterable<Listener> {
+    return this.#all;
+  }
+
+  workerHandle(worker: Worker): WorkerHandle | undefined {
+    return this.#workers.get(worker.id);
+  }
+
+  /** Before a fork: a slot and a channel for the worker to come; undefined when no slot is left. */
+  prepare(): WorkerHandle | undefined {
+    const index = this.#freeSlots.shift();
+    if (index === undefined) return undefined;
+    let handle: WorkerHandle | undefined;
+    try {
+      handle = new WorkerHandle(
+        new Slot(this.#table, index),
+        (from, message) => this.#onChannelMessage(from, message),
+        (from, error) => this.#onChannelError(from, error),
+      );
+      const { strategy, policy, supervised, killTimeout } = this.#options;
+      const hello: Hello = { slot: index, strategy, policy, supervised, killTimeout };
+      handle.hello(hello, this.#table.share());
+      handle.channel.start();
+      return handle;
+    } catch (error) {
+      handle?.channel.close();
+      this.#freeSlots.unshift(index);
+      throw error;
+    }
+  }
+
+  /** The fork failed. */
+  discard(handle: WorkerHandle): void {
+    handle.channel.close();
+    this.#freeSlot(handle.slot);
+  }
+
+  /** After the fork. Runs before node:cluster's own listeners, so that an application's 'disconnect' or
+   * 'exit' listener finds a port already free that ought to be. */
+  attach(handle: WorkerHandle, worker: Worker): void {
+    handle.worker = worker;
+    this.#workers.set(worker.id, handle);
+    (worker.process as NodeJS.EventEmitter).on('internalMessage', (message: unknown) =>
+      this.#onIpc(handle, message),
+    );
+    worker.process.prependOnceListener('disconnect', () => this.#leaveAll(handle));
+    worker.process.prependOnceListener('exit', () => this.#bury(handle));
+    worker.process.once('error', () => {
+      if (worker.process.pid === undefined) this.#bury(handle); // never started: no 'exit' comes
+    });
+    const disconnect = worker.disconnect;
+    worker.disconnect = () => {
+      // As node:cluster: from here on the worker gets no new connection.
+      handle.slot.state = SlotState.draining;
+      this.#leaveAll(handle);
+      return disconnect.call(worker);
+    };
+  }
+
+  /** Connections no worker has yet. */
+  waiting(): number {
+    let sum = 0;
+    for (const listener of this.#all) sum += listener.waiting();
+    return sum;
+  }
+
+  /** No new handshakes on any listener. */
+  retire(): void {
+    for (const listener of this.#all) listener.retire();
+  }
+
+  close(): void {
+    for (const listener of [...this.#all]) this.#close(listener);
+  }
+
+  #onIpc(handle: WorkerHandle, message: unknown): void {
+    if (isQuestion(message)) return this.#onQuestion(handle, message);
+    const key = closedKey(message);
+    if (key === undefined) return;
+    const lease = leaseOf(key);
+    const listener = handle.leases.get(lease);
+    if (listener?.endLease(lease) && listener.isEmpty) this.#close(listener);
+  }
+
+  #onQuestion(handle: WorkerHandle, question: Question): void {
+    if (handle.worker?.exitedAfterDisconnect) return; // as node:cluster: a disconnecting worker gets none
+    const lease = ++this.#lastLease;
+    let listener: Listener | undefined;
+    try {
+      listener = this.#listenerFor(handle, question);
+      const socket = listener.lend(lease, handle);
+      this.#leases.set(lease, listener);
+      handle.everLeased.push(lease);
+      handle.answer(
+        lease,
+        { seq: question.seq, errno: 0, key: leaseKey(lease), data: listener.data, sockname: listener.address },
+        socket?.share() ?? -1,
+      );
+      listener.open(lease, handle);
+      handle.slot.state = SlotState.ready;
+    } catch (error) {
+      const { errno } = error as NodeJS.ErrnoException;
+      if (typeof errno !== 'number') throw error; // not the system's: a bug, and the process should say so
+      listener?.endLease(lease);
+      if (listener?.isEmpty) this.#close(listener);
+      this.#options.log.debug({ err: error }, `${handle.label} cannot listen`);
+      handle.answer(
+        lease,
+        { seq: question.seq, errno, key: leaseKey(lease), data: question.data, sockname: null },
+        -1,
+      );
+    }
+  }
+
+  /** A worker that listens twice on one address gets what a process would: a second bind, which fails. */
+  #listenerFor(handle: WorkerHandle, question: Question): Listener {
+    const { address, port, addressType, index } = question;
+    const key = `${address}:${port}:${addressType}${port === 0 ? `:${index}` : ''}`;
+    const known = this.#listeners.get(key);
+    if (known !== undefined && !known.has(handle)) {
+      this.#keep(known);
+      return known;
+    }
+    const listener = new Listener(key, question, this.#options.strategy, this.#table, (error) =>
+      this.#onAcceptError(error),
+    );
+    this.#all.add(listener);
+    this.#listeners.set(key, listener);
+    return listener;
+  }
+
+  /** The worker is gone or going; what it leaves may wait for the next one. */
+  #leaveAll(handle: WorkerHandle): void {
+    for (const [lease, listener] of [...handle.leases]) {
+      listener.endLease(lease);
+      if (!listener.isEmpty) continue;
+      if (this.#options.supervised) this.#orphan(listener);
+      else this.#close(listener);
+    }
+  }
+
+  #bury(handle: WorkerHandle): void {
+    if (handle.worker !== undefined && !this.#workers.delete(handle.worker.id)) return;
+    this.#leaveAll(handle);
+    for (const { lease, hops, fd } of handle.channel.recover()) this.#offer(lease, fd, hops);
+    for (const lease of handle.everLeased) this.#leases.delete(lease);
+    handle.channel.close();
+    this.#freeSlot(handle.slot);
+  }
+
+  #freeSlot(slot: Slot): void {
+    slot.begin();
+    slot.state = SlotState.free;
+    this.#freeSlots.push(slot.index);
+    this.#freeSlots.sort((a, b) => a - b);
+  }
+
+  #onChannelMessage(handle: WorkerHandle, { type, lease, hops, fd }: ChannelMessage): void {
+    if (type !== binding().messageTypes.returned || fd < 0) {
+      if (fd >= 0) binding().closeFd(fd);
+      return this.#onChannelError(
+        handle,
+        new EvenkeelError('ERR_CHANNEL_MESSAGE', `unexpected message of type ${type}; it was ignored`),
+      );
+    }
+    this.#offer(lease, fd, hops);
+  }
+
+  #onChannelError(handle: WorkerHandle, error: NodeJS.ErrnoException): void {
+    const { code } = error;
+    this.#options.log.warn({ err: error, code }, `channel of ${handle.label}: ${error.message}`);
+  }
+
+  #onAcceptError(error: NodeJS.ErrnoException): void {
+    const now = Date.now();
+    if (now - this.#lastAcceptError < ACCEPT_ERROR_INTERVAL) return;
+    this.#lastAcceptError = now;
+    const { code } = error;
+    this.#options.log.error({ err: error, code }, `the primary cannot accept: ${error.message}; trying again`);
+  }
+
+  #offer(lease: number, fd: number, hops: number): void {
+    const listener = this.#leases.get(lease);
+    // Its listener is closed: so would the connection be in the accept queue of any closed server.
+    if (listener === undefined) binding().closeFd(fd);
+    else listener.offer(fd, hops, lease);
+  }
+
+  #orphan(listener: Listener): void {
+    if (this.#orphans.has(listener)) return;
+    const { address, port } = listener.address;
+    const timer = setTimeout(() => {
+      this.#options.log.warn({ address, port }, `no worker listens on ${address}:${port} any more: closed`);
+      this.#close(listener);
+    }, this.#options.orphanTimeout);
+    timer.unref();
+    this.#orphans.set(listener, timer);
+  }
+
+  #keep(listener: Listener): void {
+    clearTimeout(this.#orphans.get(listener));
+    this.#orphans.delete(listener);
+  }
+
+  #close(listener: Listener): void {
+    this.#keep(listener);
+    this.#all.delete(listener);
+    if (this.#listeners.get(listener.key) === listener) this.#listeners.delete(listener.key);
+    for (const [lease, of] of this.#leases) if (of === listener) this.#leases.delete(lease);
+    listener.close();
+  }
+}

@@ -1,0 +1,103 @@
+import { binding, type Dispatcher, type ListenSocket, type NativeLoadTable, type SocketAddress } from '../binding.js';
+import { isIpv6Only, type Question } from '../messages.js';
+import type { StrategyName } from '../strategies/select.js';
+import { type OnAcceptError, type Strategy, strategies } from '../strategies/strategy.js';
+import type { WorkerHandle } from './worker-handle.js';
+
+/** Node's own default: listen(2) with 511 makes a queue of 512. */
+const DEFAULT_BACKLOG = 511;
+
+/** One address and port the workers share, and who of them listens there. */
+export class Listener {
+  readonly key: string;
+  readonly address: SocketAddress;
+  /** What the first worker to listen gave the others: TLS ticket keys. */
+  data: unknown;
+  readonly #dispatcher: Dispatcher;
+  readonly #strategy: Strategy;
+  readonly #leases = new Map<number, WorkerHandle>();
+
+  /** @throws the system's error where the address cannot be listened on; nothing stays open then. */
+  constructor(
+    key: string,
+    question: Question,
+    strategy: StrategyName,
+    table: NativeLoadTable,
+    onError: OnAcceptError,
+  ) {
+    this.key = key;
+    this.data = question.data;
+    this.#dispatcher = new (binding().Dispatcher)(table);
+    try {
+      this.#strategy = new strategies[strategy](
+        {
+          host: question.address ?? null,
+          family: question.addressType,
+          port: question.port,
+          ipv6Only: isIpv6Only(question),
+          backlog: question.backlog || DEFAULT_BACKLOG,
+        },
+        this.#dispatcher,
+        onError,
+      );
+    } catch (error) {
+      this.#dispatcher.close();
+      throw error;
+    }
+    this.address = this.#strategy.socket.address();
+  }
+
+  get isEmpty(): boolean {
+    return this.#leases.size === 0;
+  }
+
+  has(worker: WorkerHandle): boolean {
+    for (const held of this.#leases.values()) if (held === worker) return true;
+    return false;
+  }
+
+  /** Lends the worker its share; what comes back is the socket it shall accept from itself, if any.
+   * The worker gets connections only after open(). */
+  lend(lease: number, worker: WorkerHandle): ListenSocket | undefined {
+    const socket = this.#strategy.add(lease);
+    this.#leases.set(lease, worker);
+    worker.leases.set(lease, this);
+    return socket;
+  }
+
+  /** The worker knows of its lease: connections may be sent to it. */
+  open(lease: number, worker: WorkerHandle): void {
+    this.#dispatcher.add(worker.channel, worker.slot.index, lease);
+  }
+
+  /** The worker's share ends; false where it had ended before. */
+  endLease(lease: number): boolean {
+    const worker = this.#leases.get(lease);
+    if (worker === undefined) return false;
+    this.#leases.delete(lease);
+    worker.leases.delete(lease);
+    this.#dispatcher.remove(lease);
+    this.#strategy.remove(lease);
+    return true;
+  }
+
+  /** A connection that a worker returned or left behind. */
+  offer(takeFd: number, hops: number, exceptLease: number): void {
+    this.#dispatcher.offer(takeFd, hops, exceptLease);
+  }
+
+  retire(): void {
+    this.#strategy.retire();
+  }
+
+  /** Connections no worker has yet. */
+  waiting(): number {
+    return this.#strategy.queueLength() + this.#dispatcher.held();
+  }
+
+
+  close(): void {
+    this.#strategy.close();
+    this.#dispatcher.close();
+  }
+}

@@ -1,0 +1,68 @@
+import cluster from 'node:cluster';
+import { isMainThread } from 'node:worker_threads';
+import { probe } from './capabilities.js';
+import { EvenkeelError } from './errors.js';
+import { warningLog } from './log.js';
+import { CHANNEL_ENV } from './messages.js';
+import { parsePolicy, parseStrategy } from './options.js';
+import { Balancer } from './primary/balancer.js';
+import { installForkHook } from './primary/fork-hook.js';
+import { select } from './strategies/select.js';
+import { EvenkeelWorker } from './worker/worker.js';
+
+/* `node --import evenkeel/register app.js`: in a primary, every worker node:cluster forks is served by
+ * evenkeel (EVENKEEL_STRATEGY, EVENKEEL_POLICY); in a worker, listen() is. Anywhere else it does nothing,
+ * so it may stand in NODE_OPTIONS. */
+
+const LOADED = Symbol.for('evenkeel.register');
+const globals = globalThis as { [LOADED]?: true };
+
+// A worker_thread inherits execArgv, but node:cluster lives in the main thread only.
+if (isMainThread && globals[LOADED] === undefined) {
+  globals[LOADED] = true;
+  const channelFd = process.env[CHANNEL_ENV];
+  delete process.env[CHANNEL_ENV]; // a process this one starts has another channel, or none
+  if (cluster.isWorker) {
+    if (channelFd !== undefined) new EvenkeelWorker(Number(channelFd)).start();
+  } else {
+    accelerate();
+  }
+}
+
+function accelerate(): void {
+  const request = {
+    strategy: parseStrategy(process.env.EVENKEEL_STRATEGY ?? 'auto'),
+    policy: parsePolicy(process.env.EVENKEEL_POLICY ?? 'auto'),
+  };
+  let balancer: Balancer | undefined;
+  let decided = false;
+  // Decided at the first fork: most processes never fork a worker, and should not load the addon.
+  installForkHook(
+    () => {
+      if (decided) return balancer;
+      const { strategy, policy, reasons } = select(probe(), request);
+      decided = true;
+      if (strategy === 'node:cluster') {
+        const why = reasons[0]?.why ?? '';
+        warningLog.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, why);
+        return undefined;
+      }
+      balancer = new Balancer({
+        strategy,
+        policy,
+        log: warningLog,
+        supervised: false,
+        killTimeout: 0,
+        orphanTimeout: 0,
+      });
+      return balancer;
+    },
+    () => {
+      const error = new EvenkeelError(
+        'ERR_UNSUPPORTED',
+        'more workers than the load table has slots: the further ones are served by node:cluster itself',
+      );
+      warningLog.warn({ code: error.code }, error.message);
+    },
+  );
+}

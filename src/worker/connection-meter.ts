@@ -1,0 +1,52 @@
+import type { Server } from 'node:net';
+import type { Slot } from '../load-table.js';
+
+/** What net.Server keeps and calls itself: the count that getConnections() reports, and the hook every
+ * socket calls on its server as it closes. */
+interface ServerInternals {
+  _connections: number;
+  _emitCloseIfDrained(): void;
+}
+
+/** Keeps the worker's slot of the load table right: connections begun and open, over all its servers. */
+export class ConnectionMeter {
+  readonly #slot: Slot;
+  readonly #servers = new Map<Server, number>();
+  #active = 0;
+
+  constructor(slot: Slot) {
+    this.#slot = slot;
+  }
+
+  watch(server: Server): void {
+    if (this.#servers.has(server)) return;
+    const internals = server as unknown as ServerInternals;
+    this.#servers.set(server, internals._connections);
+    const closed = internals._emitCloseIfDrained;
+    internals._emitCloseIfDrained = () => {
+      this.#update(server, internals._connections);
+      closed.call(server);
+    };
+  }
+
+  /** Counts the connection that `deliver` gives to the server, kept or dropped. */
+  count(server: Server, deliver: () => void): void {
+    this.#slot.countAccepted();
+    try {
+      deliver();
+    } finally {
+      this.#update(server, (server as unknown as ServerInternals)._connections);
+    }
+  }
+
+  /** Open connections of all watched servers. */
+  get active(): number {
+    return this.#active;
+  }
+
+  #update(server: Server, connections: number): void {
+    this.#active += connections - (this.#servers.get(server) ?? 0);
+    this.#servers.set(server, connections);
+    this.#slot.active = this.#active;
+  }
+}

@@ -1,0 +1,69 @@
+import net from 'node:net';
+import { binding } from '../binding.js';
+
+/** Node's listening handle, as far as we use it: its TCP class, or node:cluster's stand-in for one. */
+export interface ServerHandle {
+  /** Set by net.Server after it has the handle. */
+  onconnection: OnConnection | null;
+  close(callback?: () => void): void;
+}
+
+export type OnConnection = (this: ServerHandle, errno: number, client?: TcpHandle) => void;
+
+export interface TcpHandle extends ServerHandle {
+  open(fd: number): number;
+}
+
+type TcpClass = new (type: number) => TcpHandle;
+
+const SOCKET = 0;
+const SERVER = 1;
+
+let tcp: TcpClass | undefined;
+
+/** Node's class TCP, which no public API exports: any net.Socket over a TCP descriptor has an instance.
+ * Works without process.binding, and so without its warning and under --permission. */
+function tcpClass(): TcpClass {
+  if (tcp !== undefined) return tcp;
+  const socket = new net.Socket({ fd: binding().unboundSocket(), readable: false, writable: false });
+  tcp = (socket as unknown as { _handle: { constructor: TcpClass } })._handle.constructor;
+  socket.destroy();
+  return tcp;
+}
+
+/** A connection handle over an accepted socket; the handle owns the fd.
+ * @throws the system's error; the fd is closed then. */
+export function connectionHandle(takeFd: number): TcpHandle {
+  return handleOver(takeFd, SOCKET);
+}
+
+/** A listening handle over a borrowed socket; the handle owns the fd. Each connection libuv accepts on it
+ * passes through `around`, which must call `deliver` once.
+ * @throws the system's error; the fd is closed then. */
+export function listeningHandle(takeFd: number, around: (deliver: () => void) => void): TcpHandle {
+  const handle = handleOver(takeFd, SERVER);
+  let deliver: OnConnection | null = null;
+  // libuv's callback reads the property; net.Server writes it.
+  Object.defineProperty(handle, 'onconnection', {
+    configurable: true,
+    enumerable: true,
+    get: () => intercept,
+    set: (listener: OnConnection) => {
+      deliver = listener;
+    },
+  });
+  function intercept(errno: number, client?: TcpHandle): void {
+    around(() => deliver?.call(handle, errno, client));
+  }
+  return handle;
+}
+
+function handleOver(fd: number, type: number): TcpHandle {
+  const handle = new (tcpClass())(type);
+  const errno = handle.open(fd);
+  if (errno === 0) return handle;
+  binding().closeFd(fd);
+  handle.close();
+  const message = `cannot open descriptor ${fd} as a TCP handle: errno ${errno}`;
+  throw Object.assign(new Error(message), { errno, syscall: 'open' });
+}

@@ -1,0 +1,128 @@
+import type { Server } from 'node:net';
+import { binding, type Channel, type ChannelMessage } from '../binding.js';
+import { EvenkeelError } from '../errors.js';
+import { Slot } from '../load-table.js';
+import { type Answer, type Hello, leaseOf, parsePayload } from '../messages.js';
+import { ConnectionMeter } from './connection-meter.js';
+import { Drain } from './drain.js';
+import { ListenHook } from './listen-hook.js';
+import { connectionHandle, listeningHandle, type ServerHandle } from './tcp-handle.js';
+
+interface Share {
+  server: Server;
+  handle: ServerHandle;
+}
+
+/** net.Server's limit, and (Node 22 and later) its wish to drop here what is above it. */
+interface Limits {
+  maxConnections?: number | null;
+  dropMaxConnection?: boolean;
+  _connections: number;
+}
+
+/** The worker's half: owns its end of the channel, its slot and what it listens on. */
+export class EvenkeelWorker {
+  readonly #channel: Channel;
+  readonly #slot: Slot;
+  readonly #meter: ConnectionMeter;
+  readonly #hook: ListenHook;
+  readonly #drain: Drain;
+  /** By lease. */
+  readonly #shares = new Map<number, Share>();
+
+  /** @throws EvenkeelError ERR_CHANNEL_MESSAGE where the descriptor is not a channel of ours. */
+  constructor(channelFd: number) {
+    const { Channel, LoadTable, LoopStamp, messageTypes } = binding();
+    this.#channel = new Channel(
+      (message) => this.#onMessage(message),
+      (error) => onChannelError(error),
+      channelFd,
+    );
+    const first = this.#channel.receiveNow();
+    if (first?.type !== messageTypes.hello) {
+      throw new EvenkeelError('ERR_CHANNEL_MESSAGE', 'the primary did not say hello on the channel');
+    }
+    const hello = parsePayload<Hello>(first.payload);
+    const table = new LoadTable({ fd: first.fd });
+    this.#slot = new Slot(table, hello.slot);
+    new LoopStamp(table, hello.slot);
+    this.#meter = new ConnectionMeter(this.#slot);
+    this.#drain = new Drain(hello);
+    this.#hook = new ListenHook((answer, server, handle) => this.#adopt(answer, server, handle));
+  }
+
+  start(): void {
+    this.#hook.install();
+    this.#drain.handleSignals();
+    this.#channel.start();
+  }
+
+  #onMessage(message: ChannelMessage): void {
+    const { messageTypes } = binding();
+    switch (message.type) {
+      case messageTypes.answer:
+        return this.#onAnswer(message);
+      case messageTypes.connection:
+        return this.#onConnection(message);
+      case messageTypes.drain:
+        return this.#drain.begin();
+      default:
+        if (message.fd >= 0) binding().closeFd(message.fd);
+        onChannelError(new EvenkeelError('ERR_CHANNEL_MESSAGE', `unexpected message of type ${message.type}`));
+    }
+  }
+
+  #onAnswer({ payload, fd }: ChannelMessage): void {
+    const answer = parsePayload<Answer>(payload);
+    if (fd < 0) return this.#hook.answer(answer, undefined);
+    const lease = leaseOf(answer.key);
+    const handle = listeningHandle(fd, (deliver) => this.#count(lease, deliver));
+    this.#hook.answer(answer, handle);
+  }
+
+  /** Node has made the server's handle; from here on connections find it. */
+  #adopt(answer: Answer, server: Server, handle: ServerHandle): void {
+    const lease = leaseOf(answer.key);
+    this.#meter.watch(server);
+    this.#drain.watch(server);
+    this.#shares.set(lease, { server, handle });
+    const close = handle.close;
+    handle.close = (callback?: () => void) => {
+      this.#shares.delete(lease);
+      close.call(handle, callback);
+    };
+  }
+
+  #onConnection({ lease, hops, fd }: ChannelMessage): void {
+    this.#slot.countTaken();
+    const share = this.#shares.get(lease);
+    if (share === undefined) return this.#giveBack(lease, hops, fd); // closed while it was on its way
+    if (hops !== binding().finalHop && isFull(share.server)) return this.#giveBack(lease, hops + 1, fd);
+    const { handle } = share;
+    const client = connectionHandle(fd);
+    // A listening handle of ours counts by itself; node:cluster's stand-in does not.
+    this.#count(lease, () => handle.onconnection?.call(handle, 0, client));
+  }
+
+  #count(lease: number, deliver: () => void): void {
+    const share = this.#shares.get(lease);
+    if (share === undefined) deliver();
+    else this.#meter.count(share.server, deliver);
+  }
+
+  #giveBack(lease: number, hops: number, fd: number): void {
+    this.#channel.send(binding().messageTypes.returned, lease, hops, null, fd);
+  }
+}
+
+function isFull(server: Server): boolean {
+  const { maxConnections, dropMaxConnection, _connections } = server as unknown as Limits;
+  return typeof maxConnections === 'number' && _connections >= maxConnections && !dropMaxConnection;
+}
+
+function onChannelError(error: NodeJS.ErrnoException): void {
+  process.emitWarning(`the channel to the primary: ${error.message}`, {
+    type: 'EvenkeelWarning',
+    code: error.code ?? 'ERR_CHANNEL_MESSAGE',
+  });
+}
