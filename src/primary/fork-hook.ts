@@ -2,8 +2,10 @@ import { ChildProcess } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
 import { CHANNEL_ENV } from '../messages.js';
 import type { Balancer } from './balancer.js';
+import { requireInstead, withPreload } from './preload.js';
 
 interface SpawnOptions {
+  args: string[];
   stdio: unknown[];
   envPairs: string[];
 }
@@ -42,12 +44,14 @@ export function installForkHook(
   };
 }
 
-/** Runs `fork`, whose child gets `fd` after its other stdio, and its number in CHANNEL_ENV. */
+/** Runs `fork`, whose child gets `fd` after its other stdio, its number in CHANNEL_ENV, and the preload. */
 function inheriting<T>(fd: number, fork: () => T): T {
   const spawn = prototype.spawn;
   prototype.spawn = function (options) {
     const index = options.stdio.length;
     options.stdio = [...options.stdio, fd];
+    options.args = withPreload(options.args);
+    options.envPairs = options.envPairs.map(rewritten);
     options.envPairs.push(`${CHANNEL_ENV}=${index}`);
     return spawn.call(this, options);
   };
@@ -56,4 +60,9 @@ function inheriting<T>(fd: number, fork: () => T): T {
   } finally {
     prototype.spawn = spawn;
   }
+}
+
+function rewritten(pair: string): string {
+  const prefix = 'NODE_OPTIONS=';
+  return pair.startsWith(prefix) ? prefix + requireInstead(pair.slice(prefix.length)) : pair;
 }
