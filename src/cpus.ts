@@ -37,7 +37,9 @@ function cpuQuotas(read: Read): number[] {
     if (controllers === undefined || group === undefined) continue;
     const isV2 = controllers === '';
     if (!isV2 && !controllers.split(',').includes('cpu')) continue;
-    const mount = mounts.find((m) => (isV2 ? m.type === 'cgroup2' : m.type === 'cgroup' && m.options.includes('cpu')));
+    const mount = mounts.find((m) =>
+      isV2 ? m.type === 'cgroup2' : m.type === 'cgroup' && m.options.includes('cpu'),
+    );
     if (mount === undefined) continue;
     for (const directory of upwards(mount, group)) {
       const quota = isV2 ? quotaV2(read, directory) : quotaV1(read, directory);

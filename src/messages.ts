@@ -30,6 +30,7 @@ export interface Question {
   backlog: number | undefined;
   index: number;
   data: unknown;
+  protocol: 'http' | 'https' | 'tls' | 'tcp';
 }
 
 /** Worker → primary, over Node's IPC: a SIGTERM came here. */
@@ -60,7 +61,9 @@ export function parsePayload<T>(payload: string): T {
   try {
     return JSON.parse(payload) as T;
   } catch (cause) {
-    throw new EvenkeelError('ERR_CHANNEL_MESSAGE', 'a message on the channel is not JSON; it was ignored', { cause });
+    throw new EvenkeelError('ERR_CHANNEL_MESSAGE', 'a message on the channel is not JSON; it was ignored', {
+      cause,
+    });
   }
 }
 

@@ -1,13 +1,62 @@
 import { EvenkeelError } from './errors.js';
 import { MAX_WORKERS } from './load-table.js';
+import type { Log } from './log.js';
 import { POLICIES, type PolicyName, STRATEGIES, type StrategyName } from './strategies/select.js';
+
+export interface StartOptions {
+  /** The file that starts the server; any file Node runs: CommonJS, ES module, TypeScript where Node can. */
+  exec: string;
+  /** Its arguments. */
+  args?: readonly string[];
+  /** Node's options for the workers. Default: this process's own. */
+  execArgv?: readonly string[];
+  /** Added to this process's environment for the workers. */
+  env?: Readonly<Record<string, string>>;
+  /** How many: 1 to 256. Default 'auto': the CPUs this process may use, see usableCpus(). */
+  workers?: number | 'auto';
+  /** Default 'auto'. */
+  strategy?: StrategyName | 'auto';
+  /** Default 'auto'. */
+  policy?: PolicyName | 'auto';
+  /** Milliseconds, default 3000: a worker that has not called listen() by then is warned about. */
+  listenTimeout?: number;
+  /** Milliseconds, default 10000: what is not drained by then is killed. */
+  killTimeout?: number;
+  /** Milliseconds, default 1000: a worker that lived longer was no failed start. */
+  minUptime?: number;
+  /** Drain and stop on SIGTERM and SIGINT; the second one kills. Default true. */
+  signals?: boolean;
+  /** A pino logger, or anything of its shape. Default: warnings by process.emitWarning(). */
+  log?: Log;
+}
+
+export interface TimeLimits {
+  listenTimeout: number;
+  killTimeout: number;
+  minUptime: number;
+}
+
+const DEFAULTS: TimeLimits = { listenTimeout: 3000, killTimeout: 10_000, minUptime: 1000 };
+
+/** @throws EvenkeelError ERR_INVALID_OPTION */
+export function timeLimits(options: Partial<TimeLimits>): TimeLimits {
+  const limit = (name: keyof TimeLimits) => parseMilliseconds(name, options[name] ?? DEFAULTS[name]);
+  return {
+    listenTimeout: limit('listenTimeout'),
+    killTimeout: limit('killTimeout'),
+    minUptime: limit('minUptime'),
+  };
+}
 
 /** @throws EvenkeelError ERR_UNKNOWN_STRATEGY, listing the valid ones */
 export function parseStrategy(value: string): StrategyName | 'auto' {
   const known = ['auto', ...STRATEGIES] as const;
   const found = known.find((name) => name === value);
   if (found !== undefined) return found;
-  throw new EvenkeelError('ERR_UNKNOWN_STRATEGY', `unknown strategy '${value}': choose one of ${known.join(', ')}`);
+  throw new EvenkeelError(
+    'ERR_UNKNOWN_STRATEGY',
+    `unknown strategy '${value}': choose one of ${known.join(', ')}`,
+  );
 }
 
 /** @throws EvenkeelError ERR_UNKNOWN_POLICY, listing the valid ones */
@@ -15,28 +64,38 @@ export function parsePolicy(value: string): PolicyName | 'auto' {
   const known = ['auto', ...POLICIES] as const;
   const found = known.find((name) => name === value);
   if (found !== undefined) return found;
-  throw new EvenkeelError('ERR_UNKNOWN_POLICY', `unknown policy '${value}': choose one of ${known.join(', ')}`);
+  throw new EvenkeelError(
+    'ERR_UNKNOWN_POLICY',
+    `unknown policy '${value}': choose one of ${known.join(', ')}`,
+  );
 }
 
 /** How many workers: 'auto', or a whole number from 1 to 256.
  * @throws EvenkeelError ERR_INVALID_OPTION */
 export function parseWorkers(value: string | number): number | 'auto' {
   if (value === 'auto') return value;
-  const number = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (Number.isInteger(number) && number >= 1 && number <= MAX_WORKERS) return number;
+  const number = wholeNumber(value);
+  if (number >= 1 && number <= MAX_WORKERS) return number;
   throw new EvenkeelError(
     'ERR_INVALID_OPTION',
     `workers must be 'auto' or a whole number from 1 to ${MAX_WORKERS}, not '${value}'`,
   );
 }
 
+const DAY = 86_400_000;
+
 /** A time in milliseconds, 0 to a day.
  * @throws EvenkeelError ERR_INVALID_OPTION */
 export function parseMilliseconds(name: string, value: string | number): number {
-  const number = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (Number.isInteger(number) && number >= 0 && number <= 86_400_000) return number;
+  const number = wholeNumber(value);
+  if (number >= 0 && number <= DAY) return number;
   throw new EvenkeelError(
     'ERR_INVALID_OPTION',
-    `${name} must be a whole number of milliseconds from 0 to 86400000, not '${value}'`,
+    `${name} must be a whole number of milliseconds from 0 to ${DAY}, not '${value}'`,
   );
+}
+
+function wholeNumber(value: string | number): number {
+  if (typeof value === 'number') return Number.isInteger(value) ? value : Number.NaN;
+  return /^\d+$/.test(value) ? Number(value) : Number.NaN;
 }

@@ -1,9 +1,17 @@
 import type { Worker } from 'node:cluster';
-import { type ChannelMessage, binding, type NativeLoadTable } from '../binding.js';
+import { binding, type ChannelMessage, type NativeLoadTable } from '../binding.js';
 import { EvenkeelError } from '../errors.js';
 import { MAX_WORKERS, Slot, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
-import { closedKey, type Hello, isQuestion, leaseKey, leaseOf, type Question } from '../messages.js';
+import {
+  closedKey,
+  type Hello,
+  isQuestion,
+  isTermRequest,
+  leaseKey,
+  leaseOf,
+  type Question,
+} from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
 import { Listener } from './listener.js';
 import { WorkerHandle } from './worker-handle.js';
@@ -17,6 +25,10 @@ export interface BalancerOptions {
   killTimeout: number;
   /** Milliseconds a listener waits for a next worker before its port is given up. */
   orphanTimeout: number;
+  /** A worker was sent a SIGTERM and asks what to do; supervised ones only. */
+  onTerm?: (worker: WorkerHandle) => void;
+  /** A worker listens on a new address. */
+  onListener?: (listener: Listener) => void;
 }
 
 /** Accept failures come in storms; say one in ten seconds. */
@@ -120,6 +132,7 @@ export class Balancer {
 
   #onIpc(handle: WorkerHandle, message: unknown): void {
     if (isQuestion(message)) return this.#onQuestion(handle, message);
+    if (isTermRequest(message)) return this.#options.onTerm?.(handle);
     const key = closedKey(message);
     if (key === undefined) return;
     const lease = leaseOf(key);
@@ -130,19 +143,28 @@ export class Balancer {
   #onQuestion(handle: WorkerHandle, question: Question): void {
     if (handle.worker?.exitedAfterDisconnect) return; // as node:cluster: a disconnecting worker gets none
     const lease = ++this.#lastLease;
-    let listener: Listener | undefined;
+    const key = addressKey(question);
+    const known = this.#find(handle, key);
+    let listener = known;
     try {
-      listener = this.#listenerFor(handle, question);
+      listener ??= this.#create(key, question);
       const socket = listener.lend(lease, handle);
       this.#leases.set(lease, listener);
       handle.everLeased.push(lease);
       handle.answer(
         lease,
-        { seq: question.seq, errno: 0, key: leaseKey(lease), data: listener.data, sockname: listener.address },
+        {
+          seq: question.seq,
+          errno: 0,
+          key: leaseKey(lease),
+          data: listener.data,
+          sockname: listener.address,
+        },
         socket?.share() ?? -1,
       );
       listener.open(lease, handle);
       handle.slot.state = SlotState.ready;
+      if (known === undefined) this.#options.onListener?.(listener);
     } catch (error) {
       const { errno } = error as NodeJS.ErrnoException;
       if (typeof errno !== 'number') throw error; // not the system's: a bug, and the process should say so
@@ -158,15 +180,16 @@ export class Balancer {
   }
 
   /** A worker that listens twice on one address gets what a process would: a second bind, which fails. */
-  #listenerFor(handle: WorkerHandle, question: Question): Listener {
-    const { address, port, addressType, index } = question;
-    const key = `${address}:${port}:${addressType}${port === 0 ? `:${index}` : ''}`;
+  #find(handle: WorkerHandle, key: string): Listener | undefined {
     const known = this.#listeners.get(key);
-    if (known !== undefined && !known.has(handle)) {
-      this.#keep(known);
-      return known;
-    }
-    const listener = new Listener(key, question, this.#options.strategy, this.#table, (error) =>
+    if (known === undefined || known.has(handle)) return undefined;
+    this.#keep(known);
+    return known;
+  }
+
+  #create(key: string, question: Question): Listener {
+    const { strategy } = this.#options;
+    const listener = new Listener(key, question, strategy, this.#table, (error) =>
       this.#onAcceptError(error),
     );
     this.#all.add(listener);
@@ -221,7 +244,10 @@ export class Balancer {
     if (now - this.#lastAcceptError < ACCEPT_ERROR_INTERVAL) return;
     this.#lastAcceptError = now;
     const { code } = error;
-    this.#options.log.error({ err: error, code }, `the primary cannot accept: ${error.message}; trying again`);
+    this.#options.log.error(
+      { err: error, code },
+      `the primary cannot accept: ${error.message}; trying again`,
+    );
   }
 
   #offer(lease: number, fd: number, hops: number): void {
@@ -254,4 +280,9 @@ export class Balancer {
     for (const [lease, of] of this.#leases) if (of === listener) this.#leases.delete(lease);
     listener.close();
   }
+}
+
+/** As node:cluster since Node 22: servers on port 0 are told apart by their order in the worker. */
+function addressKey({ address, port, addressType, index }: Question): string {
+  return `${address}:${port}:${addressType}${port === 0 ? `:${index}` : ''}`;
 }

@@ -50,7 +50,7 @@ function inheriting<T>(fd: number, fork: () => T): T {
   prototype.spawn = function (options) {
     const index = options.stdio.length;
     options.stdio = [...options.stdio, fd];
-    options.args = withPreload(options.args);
+    options.args = withPreload(options.args, cluster.settings.exec);
     options.envPairs = options.envPairs.map(rewritten);
     options.envPairs.push(`${CHANNEL_ENV}=${index}`);
     return spawn.call(this, options);

@@ -1,4 +1,10 @@
-import { binding, type Dispatcher, type ListenSocket, type NativeLoadTable, type SocketAddress } from '../binding.js';
+import {
+  binding,
+  type Dispatcher,
+  type ListenSocket,
+  type NativeLoadTable,
+  type SocketAddress,
+} from '../binding.js';
 import { isIpv6Only, type Question } from '../messages.js';
 import type { StrategyName } from '../strategies/select.js';
 import { type OnAcceptError, type Strategy, strategies } from '../strategies/strategy.js';
@@ -11,6 +17,7 @@ const DEFAULT_BACKLOG = 511;
 export class Listener {
   readonly key: string;
   readonly address: SocketAddress;
+  readonly protocol: Question['protocol'];
   /** What the first worker to listen gave the others: TLS ticket keys. */
   data: unknown;
   readonly #dispatcher: Dispatcher;
@@ -27,6 +34,7 @@ export class Listener {
   ) {
     this.key = key;
     this.data = question.data;
+    this.protocol = question.protocol;
     this.#dispatcher = new (binding().Dispatcher)(table);
     try {
       this.#strategy = new strategies[strategy](
@@ -94,7 +102,6 @@ export class Listener {
   waiting(): number {
     return this.#strategy.queueLength() + this.#dispatcher.held();
   }
-
 
   close(): void {
     this.#strategy.close();

@@ -12,10 +12,13 @@ const IMPORT = /^--import(=|$)/;
  * sends at once would then find no 'message' listener, and be lost. (Node 20.19 and later require() an ES
  * module.) An --import of ours, inherited from the primary, is taken out for the same reason.
  *
- * `args` begins with argv[0]. */
-export function withPreload(args: readonly string[]): string[] {
+ * `args` begins with argv[0]; from `entry` on they are the application's. */
+export function withPreload(args: readonly string[], entry: string | undefined): string[] {
   const [argv0 = '', ...rest] = args;
-  return [argv0, '--require', REGISTER, ...withoutImport(rest)];
+  const end = rest.findIndex((arg) => arg === entry);
+  const options = end < 0 ? rest : rest.slice(0, end);
+  const entryOn = end < 0 ? [] : rest.slice(end);
+  return [argv0, '--require', REGISTER, ...withoutImport(options), ...entryOn];
 }
 
 /** The same for NODE_OPTIONS, where our --import may stand too: a --require there, for the processes a
@@ -27,7 +30,6 @@ export function requireInstead(nodeOptions: string): string {
   return [quoted('--require'), quoted(REGISTER), ...rest.map(quoted)].join(' ');
 }
 
-/** Only Node's own options, up to the entry, are looked at: --import has no other meaning before it. */
 function withoutImport(args: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < args.length; i++) {

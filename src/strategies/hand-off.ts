@@ -1,4 +1,10 @@
-import { type Acceptor, binding, type Dispatcher, type ListenSocket, type ListenSocketOptions } from '../binding.js';
+import {
+  type Acceptor,
+  binding,
+  type Dispatcher,
+  type ListenSocket,
+  type ListenSocketOptions,
+} from '../binding.js';
 import type { OnAcceptError, Strategy } from './strategy.js';
 
 /** Master round-robin: one socket in the primary, which accepts and passes each connection to a worker.
@@ -24,7 +30,6 @@ export class HandOff implements Strategy {
   queueLength(): number {
     return this.socket.queueLength();
   }
-
 
   close(): void {
     this.#acceptor.close();

@@ -1,4 +1,10 @@
-import { type Acceptor, binding, type Dispatcher, type ListenSocket, type ListenSocketOptions } from '../binding.js';
+import {
+  type Acceptor,
+  binding,
+  type Dispatcher,
+  type ListenSocket,
+  type ListenSocketOptions,
+} from '../binding.js';
 import type { OnAcceptError, Strategy } from './strategy.js';
 
 /** Kernel port sharing: a group of SO_REUSEPORT sockets, one lent to each worker.
@@ -45,7 +51,6 @@ export class ReusePort implements Strategy {
   queueLength(): number {
     return this.#members.reduce((sum, member) => sum + member.queueLength(), 0);
   }
-
 
   close(): void {
     for (const acceptor of this.#orphans.values()) acceptor.close();

@@ -24,7 +24,6 @@ export class SharedHandle implements Strategy {
     return this.socket.queueLength();
   }
 
-
   close(): void {
     this.socket.close();
   }

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import type { Server } from 'node:net';
 import { EvenkeelError } from '../errors.js';
-import { type Answer, COMMAND } from '../messages.js';
+import { type Answer, COMMAND, type Question } from '../messages.js';
 import type { ServerHandle } from './tcp-handle.js';
 
 /* How a worker's listen() reaches us.
@@ -64,7 +64,8 @@ export class ListenHook {
       }),
     );
     // Nothing was asked: the channel to the primary is closed, and node:cluster is silent then too.
-    if (question !== undefined) process.send?.({ ...question, cmd: COMMAND, act: 'listen' });
+    if (question !== undefined)
+      process.send?.({ ...question, cmd: COMMAND, act: 'listen', protocol: protocolOf(server) });
   }
 
   /** Gives Node the primary's answer; `handle` is the borrowed socket where there is one. */
@@ -84,6 +85,14 @@ export class ListenHook {
 function isOurs({ port, addressType, fd }: Query): boolean {
   const isTcp = addressType === 4 || addressType === 6;
   return isTcp && typeof port === 'number' && port >= 0 && (fd === undefined || fd === null || fd < 0);
+}
+
+/** For people to read; nothing depends on it. */
+function protocolOf(server: Server): Question['protocol'] {
+  const isHttp = 'closeIdleConnections' in server;
+  const isTls = '_getServerData' in server;
+  if (isHttp) return isTls ? 'https' : 'http';
+  return isTls ? 'tls' : 'tcp';
 }
 
 /** What Node would have sent the primary while `ask` runs. */

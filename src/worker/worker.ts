@@ -68,7 +68,9 @@ export class EvenkeelWorker {
         return this.#drain.begin();
       default:
         if (message.fd >= 0) binding().closeFd(message.fd);
-        onChannelError(new EvenkeelError('ERR_CHANNEL_MESSAGE', `unexpected message of type ${message.type}`));
+        onChannelError(
+          new EvenkeelError('ERR_CHANNEL_MESSAGE', `unexpected message of type ${message.type}`),
+        );
     }
   }
 

@@ -1,0 +1,34 @@
+import { type Explanation, explain } from '../explain.js';
+import { parsePolicy, parseStrategy } from '../options.js';
+
+export interface ExplainFlags {
+  strategy: string;
+  policy: string;
+  json?: true;
+}
+
+/** `evenkeel explain` */
+export function explainCommand(flags: ExplainFlags): void {
+  const explanation = explain({
+    strategy: parseStrategy(flags.strategy),
+    policy: parsePolicy(flags.policy),
+  });
+  const text = flags.json ? JSON.stringify(explanation, null, 2) : describe(explanation);
+  process.stdout.write(`${text}\n`);
+}
+
+const SIGNS = { chosen: '→', possible: ' ', unsupported: '✗' } as const;
+
+function describe({ strategy, policy, workers, capabilities, reasons }: Explanation): string {
+  const pairs = reasons.map((reason) => `${reason.strategy} / ${reason.policy}`);
+  const width = Math.max(...pairs.map((pair) => pair.length));
+  const lines = reasons.map(
+    ({ verdict, why }, i) =>
+      `${SIGNS[verdict]} ${(pairs[i] ?? '').padEnd(width)}  ${verdict === 'unsupported' ? 'no: ' : ''}${why}`,
+  );
+  return [
+    `strategy ${strategy}, policy ${policy}, ${workers} workers on ${capabilities.platform}, Node ${capabilities.node}`,
+    '',
+    ...lines,
+  ].join('\n');
+}

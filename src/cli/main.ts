@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { EvenkeelError } from '../errors.js';
+import { POLICIES, STRATEGIES } from '../strategies/select.js';
+import { type ExplainFlags, explainCommand } from './explain.js';
+import { type StartFlags, startCommand } from './start.js';
+
+const USAGE = 2;
+const FAILURE = 1;
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+const program = new Command('evenkeel')
+  .description('Runs an unmodified Node server in many processes behind one port.')
+  .version(version)
+  .showHelpAfterError('(evenkeel --help shows every option)')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true });
+
+const strategyOption = ['-s, --strategy <name>', `auto, ${STRATEGIES.join(', ')}`, 'auto'] as const;
+const policyOption = ['-p, --policy <name>', `auto, ${POLICIES.join(', ')}`, 'auto'] as const;
+
+program
+  .command('start <entry> [args...]', { isDefault: true })
+  .description('run <entry> in N workers; arguments for it after --')
+  .option('-w, --workers <n>', 'auto (the CPUs this process may use) or 1 to 256', 'auto')
+  .option(...strategyOption)
+  .option(...policyOption)
+  .option('--listen-timeout <ms>', 'warn about workers that do not listen by then (default: 3000)')
+  .option('--kill-timeout <ms>', 'kill what is not drained by then (default: 10000)')
+  .option('--min-uptime <ms>', 'a worker that dies earlier has failed to start (default: 1000)')
+  .option('--node-args <args>', 'options of Node for the workers, in one word: "--max-old-space-size=512"')
+  .option('--inspect [host:port]', 'start the inspector in the workers, a port each')
+  .action((entry: string, args: string[], flags: StartFlags) => startCommand(entry, args, flags));
+
+program
+  .command('explain')
+  .description('what would be chosen here, and why each other choice is not')
+  .option(...strategyOption)
+  .option(...policyOption)
+  .option('--json', 'the same facts as JSON')
+  .action((flags: ExplainFlags) => explainCommand(flags));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Says what went wrong; returns the exit status. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // said by commander
+  if (error instanceof EvenkeelError) {
+    process.stderr.write(`evenkeel: ${error.message} [${error.code}]\n`);
+    return error.isUsage ? USAGE : FAILURE;
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error; // a bug: with its stack
+  process.stderr.write(`evenkeel: ${message} [${code}]\n`);
+  return FAILURE;
+}

@@ -1,0 +1,72 @@
+import type { Fleet, ListenerStatus } from '../fleet.js';
+import {
+  parseMilliseconds,
+  parsePolicy,
+  parseStrategy,
+  parseWorkers,
+  type StartOptions,
+} from '../options.js';
+import { launch } from '../start.js';
+import { makeLog } from './log.js';
+
+export interface StartFlags {
+  workers: string;
+  strategy: string;
+  policy: string;
+  listenTimeout?: string;
+  killTimeout?: string;
+  minUptime?: string;
+  nodeArgs?: string;
+  inspect?: string | true;
+}
+
+/** `evenkeel [start] <entry>`: runs until the fleet has stopped. */
+export async function startCommand(entry: string, args: string[], flags: StartFlags): Promise<void> {
+  const log = makeLog();
+  const options: StartOptions = {
+    exec: entry,
+    args,
+    workers: parseWorkers(flags.workers),
+    strategy: parseStrategy(flags.strategy),
+    policy: parsePolicy(flags.policy),
+    execArgv: [...process.execArgv, ...nodeArgs(flags)],
+    log,
+  };
+  for (const name of ['listenTimeout', 'killTimeout', 'minUptime'] as const) {
+    const value = flags[name];
+    if (value !== undefined) options[name] = parseMilliseconds(name, value);
+  }
+  let stopped: Promise<void> | undefined;
+  const fleet = await launch(options, (early) => {
+    stopped = new Promise((resolve) => early.once('stop', () => resolve()));
+    announce(early);
+  });
+  const { workers } = fleet.status();
+  const ready = workers.filter(({ state }) => state === 'ready').length;
+  log.info(
+    { workers: workers.length, ready },
+    `${ready} of ${workers.length} workers ready; Ctrl+C drains and ends`,
+  );
+  await stopped;
+  log.info({}, 'stopped');
+
+  function announce(early: Fleet): void {
+    const { strategy, policy, reasons } = early.selection;
+    const why = reasons.find(({ verdict }) => verdict === 'chosen')?.why ?? '';
+    log.info({ pid: process.pid, strategy, policy, why }, `strategy ${strategy}, policy ${policy}: ${why}`);
+    early.on('listener', (listener) => log.info({ ...listener }, `listening on ${urlOf(listener)}`));
+  }
+}
+
+function nodeArgs({ nodeArgs: words, inspect }: StartFlags): string[] {
+  const args = words === undefined ? [] : words.split(/\s+/).filter((word) => word !== '');
+  if (inspect !== undefined) args.push(inspect === true ? '--inspect' : `--inspect=${inspect}`);
+  return args;
+}
+
+function urlOf({ protocol, address, family, port }: ListenerStatus): string {
+  const isAny = address === '::' || address === '0.0.0.0';
+  const host = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  const url = `${protocol}://${host}:${port}`;
+  return isAny ? `${url} (${family === 'IPv6' ? `[${address}]` : address}, all addresses)` : url;
+}

@@ -1,0 +1,101 @@
+import { EventEmitter } from 'node:events';
+import type { SocketAddress } from './binding.js';
+import type { Balancer } from './primary/balancer.js';
+import type { Seat, WorkerState } from './primary/seat.js';
+import type { Supervisor } from './primary/supervisor.js';
+import type { Selection } from './strategies/select.js';
+
+export interface WorkerStatus {
+  /** node:cluster's id of the process that has this place now. */
+  id: number | undefined;
+  pid: number | undefined;
+  state: WorkerState;
+  /** Open connections; undefined where node:cluster itself serves. */
+  connections: number | undefined;
+  /** Connections begun since the process started. */
+  accepted: number | undefined;
+  restarts: number;
+  /** Milliseconds. */
+  uptime: number;
+}
+
+export interface ListenerStatus extends SocketAddress {
+  protocol: 'http' | 'https' | 'tls' | 'tcp';
+}
+
+export interface FleetStatus {
+  pid: number;
+  strategy: Selection['strategy'];
+  policy: Selection['policy'];
+  listeners: ListenerStatus[];
+  workers: WorkerStatus[];
+}
+
+export interface FleetEvents {
+  /** A worker's state changed. */
+  worker: [worker: WorkerStatus];
+  /** The fleet listens on a further address. */
+  listener: [listener: ListenerStatus];
+  /** A worker failed again and again right after its start; next try in `delay` ms. */
+  crashLoop: [worker: WorkerStatus, delay: number];
+  /** Every process has ended. */
+  stop: [];
+}
+
+/** A running set of workers behind the ports they listen on. Made by start(). */
+export class Fleet extends EventEmitter<FleetEvents> {
+  /** What was chosen, and why. */
+  readonly selection: Selection;
+  readonly #supervisor: Supervisor;
+  readonly #balancer: Balancer | undefined;
+
+  /** @internal */
+  constructor(selection: Selection, supervisor: Supervisor, balancer: Balancer | undefined) {
+    super();
+    this.selection = selection;
+    this.#supervisor = supervisor;
+    this.#balancer = balancer;
+    supervisor.on('worker', (seat) => this.emit('worker', this.#describe(seat)));
+    supervisor.on('crashLoop', (seat, delay) => this.emit('crashLoop', this.#describe(seat), delay));
+    supervisor.on('stop', () => this.emit('stop'));
+  }
+
+  status(): FleetStatus {
+    const { strategy, policy } = this.selection;
+    return {
+      pid: process.pid,
+      strategy,
+      policy,
+      listeners: [...(this.#balancer?.listeners ?? [])].map(({ address, protocol }) => ({
+        ...address,
+        protocol,
+      })),
+      workers: this.#supervisor.seats.map((seat) => this.#describe(seat)),
+    };
+  }
+
+  /** Stops new connections, lets every request finish, ends every worker; what is left after killTimeout
+   * is killed. With `force`, kills at once, also while a drain is under way. Never rejects. */
+  stop(options?: { force?: boolean }): Promise<void> {
+    return this.#supervisor.stop(options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #describe(seat: Seat): WorkerStatus {
+    const { worker, state, restarts, startedAt, isAlive } = seat;
+    const handle = isAlive && worker !== undefined ? this.#balancer?.workerHandle(worker) : undefined;
+    const load = handle?.slot.read();
+    return {
+      id: worker?.id,
+      pid: isAlive ? worker?.process.pid : undefined,
+      state,
+      connections: load?.active,
+      accepted: load?.accepted,
+      restarts,
+      uptime: isAlive ? Date.now() - startedAt : 0,
+    };
+  }
+}

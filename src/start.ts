@@ -1,0 +1,116 @@
+import cluster from 'node:cluster';
+import { probe } from './capabilities.js';
+import { usableCpus } from './cpus.js';
+import { EvenkeelError } from './errors.js';
+import { Fleet } from './fleet.js';
+import { type Log, warningLog } from './log.js';
+import { parsePolicy, parseStrategy, parseWorkers, type StartOptions, timeLimits } from './options.js';
+import { Balancer } from './primary/balancer.js';
+import { resolveEntry } from './primary/entry.js';
+import { installForkHook } from './primary/fork-hook.js';
+import { Supervisor } from './primary/supervisor.js';
+import { type Selection, select } from './strategies/select.js';
+
+let running: Fleet | undefined;
+
+/** Runs `exec`, a server that knows nothing of evenkeel, in N workers behind the ports it listens on.
+ *
+ * Resolves when every worker listens, or after `listenTimeout` with a warning.
+ * One fleet a process: node:cluster, which forks the workers, has one set of settings.
+ *
+ * @throws EvenkeelError ERR_INVALID_OPTION, ERR_UNKNOWN_STRATEGY, ERR_UNKNOWN_POLICY, ERR_UNSUPPORTED,
+ *   ERR_ADDON_UNAVAILABLE, ERR_ENTRY_NOT_FOUND, ERR_ENTRY_NOT_A_FILE, ERR_ENTRY_FAILED (nothing is left
+ *   running then), ERR_NOT_PRIMARY, ERR_ALREADY_STARTED. */
+export async function start(options: StartOptions): Promise<Fleet> {
+  return launch(options, () => {});
+}
+
+/** start(), with the fleet in hand before its workers are up. @internal */
+export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => void): Promise<Fleet> {
+  if (!cluster.isPrimary) {
+    throw new EvenkeelError(
+      'ERR_NOT_PRIMARY',
+      'start() was called in a worker: does exec name the file that calls it?',
+    );
+  }
+  if (running !== undefined) {
+    throw new EvenkeelError('ERR_ALREADY_STARTED', 'a fleet runs in this process already: stop() it first');
+  }
+  const entry = resolveEntry(requireString('exec', options.exec));
+  const workers = parseWorkers(options.workers ?? 'auto');
+  const limits = timeLimits(options);
+  const log = options.log ?? warningLog;
+  const selection = select(probe(), {
+    strategy: parseStrategy(options.strategy ?? 'auto'),
+    policy: parsePolicy(options.policy ?? 'auto'),
+  });
+
+  const balancer = makeBalancer(selection, log, limits.killTimeout, limits.listenTimeout, {
+    onTerm: (handle) => supervisor.drainWorker(handle.worker),
+    onListener: ({ address, protocol }) => fleet.emit('listener', { ...address, protocol }),
+  });
+  const supervisor = new Supervisor({
+    ...limits,
+    entry: options.exec,
+    workers: workers === 'auto' ? usableCpus() : workers,
+    env: options.env,
+    balancer,
+    log,
+  });
+  const fleet = new Fleet(selection, supervisor, balancer);
+  running = fleet;
+  cluster.setupPrimary({
+    exec: entry,
+    args: [...(options.args ?? [])],
+    execArgv: [...(options.execArgv ?? process.execArgv)],
+  });
+  const unhook = installForkHook(() => balancer);
+  const release = (options.signals ?? true) ? stopOnSignals(fleet, log) : () => {};
+  fleet.once('stop', () => {
+    unhook();
+    release();
+    running = undefined;
+  });
+  onFleet(fleet);
+  await supervisor.start();
+  return fleet;
+}
+
+function makeBalancer(
+  { strategy, policy, reasons }: Selection,
+  log: Log,
+  killTimeout: number,
+  orphanTimeout: number,
+  hooks: Pick<ConstructorParameters<typeof Balancer>[0], 'onTerm' | 'onListener'>,
+): Balancer | undefined {
+  if (strategy !== 'node:cluster') {
+    return new Balancer({ strategy, policy, log, supervised: true, killTimeout, orphanTimeout, ...hooks });
+  }
+  log.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
+  return undefined;
+}
+
+/** The first signal drains, the second kills. Returns an undo. */
+function stopOnSignals(fleet: Fleet, log: Log): () => void {
+  let isSecond = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const force = isSecond;
+    isSecond = true;
+    log.info({ signal, force }, force ? `${signal} again: killing the workers` : `${signal}: draining`);
+    void fleet.stop({ force });
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return () => {
+    process.off('SIGTERM', onSignal);
+    process.off('SIGINT', onSignal);
+  };
+}
+
+function requireString(name: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new EvenkeelError(
+    'ERR_INVALID_OPTION',
+    `${name} must be the name of a file, not ${JSON.stringify(value)}`,
+  );
+}
