@@ -15,7 +15,7 @@ const IMPORT = /^--import(=|$)/;
  * `args` begins with argv[0]; from `entry` on they are the application's. */
 export function withPreload(args: readonly string[], entry: string | undefined): string[] {
   const [argv0 = '', ...rest] = args;
-  const end = rest.findIndex((arg) => arg === entry);
+  const end = entry === undefined ? -1 : rest.indexOf(entry);
   const options = end < 0 ? rest : rest.slice(0, end);
   const entryOn = end < 0 ? [] : rest.slice(end);
   return [argv0, '--require', REGISTER, ...withoutImport(options), ...entryOn];

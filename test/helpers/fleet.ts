@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The Node the fleets run on: EVENKEEL_TEST_NODE, else this one. */
+export const NODE = process.env.EVENKEEL_TEST_NODE ?? process.execPath;
+export const CLI = `${root}dist/cli/main.js`;
+export const REGISTER = `${root}dist/register.js`;
+
+export function fixture(name: string): string {
+  return `${root}test/fixtures/${name}`;
+}
+
+/** A line of the CLI's log: JSON, since its stdout is no terminal here. */
+export interface LogLine {
+  level: number;
+  msg: string;
+  [fact: string]: unknown;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** `evenkeel …` as a process of its own. Killed, with its workers, when disposed of. */
+export class Fleet implements AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly log: LogLine[] = [];
+  /** What the application printed. */
+  readonly output: string[] = [];
+  readonly exited: Promise<Exit>;
+  stderr = '';
+  #wake: (() => void)[] = [];
+
+  constructor(args: string[], env: Record<string, string> = {}, nodeArgs: string[] = []) {
+    this.process = spawn(NODE, [...nodeArgs, CLI, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { stdout, stderr } = this.process;
+    if (stdout === null || stderr === null) throw new Error('no pipes');
+    createInterface({ input: stdout }).on('line', (line) => this.#onLine(line));
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.#notify();
+    });
+    this.exited = once(this.process, 'close').then(([code, signal]) => ({ code, signal }) as Exit);
+    void this.exited.then(() => this.#notify());
+  }
+
+  /** The first log line, past or to come, that `matches`. Fails when the process ends without one. */
+  async logged(matches: (line: LogLine) => boolean): Promise<LogLine> {
+    for (;;) {
+      const found = this.log.find(matches);
+      if (found !== undefined) return found;
+      await this.#next();
+    }
+  }
+
+  /** The first line the application printed that `matches`. */
+  async printed(matches: RegExp): Promise<string> {
+    for (;;) {
+      const found = this.output.find((line) => matches.test(line));
+      if (found !== undefined) return found;
+      await this.#next();
+    }
+  }
+
+  /** The port of the first listener. */
+  async port(): Promise<number> {
+    const { port } = await this.logged(({ msg }) => msg.startsWith('listening on '));
+    return port as number;
+  }
+
+  /** All workers are ready. */
+  async ready(): Promise<number> {
+    await this.logged(({ msg }) => / of \d+ workers ready/.test(msg));
+    return this.port();
+  }
+
+  /** Sends SIGTERM and waits for the end. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    this.process.kill(signal);
+    return this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    this.process.kill('SIGKILL'); // its workers end with it: their IPC channel closes
+    await this.exited;
+  }
+
+  #onLine(line: string): void {
+    const isLog = line.startsWith('{"level":');
+    if (isLog) this.log.push(JSON.parse(line));
+    else this.output.push(line);
+    this.#notify();
+  }
+
+  #notify(): void {
+    const waiting = this.#wake;
+    this.#wake = [];
+    for (const wake of waiting) wake();
+  }
+
+  async #next(): Promise<void> {
+    const isOver = this.process.exitCode !== null || this.process.signalCode !== null;
+    if (isOver) {
+      const said = [...this.log.map(({ msg }) => msg), ...this.output].join('\n');
+      throw new Error(
+        `the fleet ended (${this.process.exitCode}) without what was awaited:\n${said}\n${this.stderr}`,
+      );
+    }
+    await new Promise<void>((resolve) => this.#wake.push(resolve));
+  }
+}
