@@ -116,7 +116,7 @@ export interface Acceptor {
 
 let loaded: Binding | undefined;
 
-/** The addon, loaded on first use.
+/** The addon, loaded on first use; EVENKEEL_ADDON names another file than the one installed.
  * @throws EvenkeelError ERR_ADDON_UNAVAILABLE: not built, built for another ABI or platform. */
 export function binding(): Binding {
   if (loaded !== undefined) return loaded;
@@ -124,7 +124,8 @@ export function binding(): Binding {
   const root = fileURLToPath(new URL('..', import.meta.url));
   let exports: Binding | { unsupported: string };
   try {
-    exports = require('node-gyp-build')(root);
+    const other = process.env.EVENKEEL_ADDON;
+    exports = other === undefined ? require('node-gyp-build')(root) : require(other);
   } catch (cause) {
     const why = (cause as Error).message.split('\n')[0];
     throw new EvenkeelError(

@@ -14,6 +14,7 @@ import {
 } from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
 import { Listener } from './listener.js';
+import { Trouble } from './trouble.js';
 import { WorkerHandle } from './worker-handle.js';
 
 export interface BalancerOptions {
@@ -31,13 +32,11 @@ export interface BalancerOptions {
   onListener?: (listener: Listener) => void;
 }
 
-/** Accept failures come in storms; say one in ten seconds. */
-const ACCEPT_ERROR_INTERVAL = 10_000;
-
 /** The primary's accept path: owns the load table, every listener and every worker's channel. */
 export class Balancer {
   readonly #options: BalancerOptions;
   readonly #table: NativeLoadTable;
+  readonly #trouble: Trouble;
   readonly #freeSlots = Array.from({ length: MAX_WORKERS }, (_, index) => index);
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #all = new Set<Listener>();
@@ -47,11 +46,11 @@ export class Balancer {
   /** Which listener a lease was of, as long as connections under it may still come back. */
   readonly #leases = new Map<number, Listener>();
   #lastLease = 0;
-  #lastAcceptError = 0;
 
   /** @throws the system's error where no load table can be made. */
   constructor(options: BalancerOptions) {
     this.#options = options;
+    this.#trouble = new Trouble(options.log, options.supervised);
     this.#table = new (binding().LoadTable)({ slots: MAX_WORKERS });
   }
 
@@ -72,7 +71,7 @@ export class Balancer {
       handle = new WorkerHandle(
         new Slot(this.#table, index),
         (from, message) => this.#onChannelMessage(from, message),
-        (from, error) => this.#onChannelError(from, error),
+        (from, error) => this.#trouble.onChannel(from, error),
       );
       const { strategy, policy, supervised, killTimeout } = this.#options;
       const hello: Hello = { slot: index, strategy, policy, supervised, killTimeout };
@@ -170,7 +169,7 @@ export class Balancer {
       if (typeof errno !== 'number') throw error; // not the system's: a bug, and the process should say so
       listener?.endLease(lease);
       if (listener?.isEmpty) this.#close(listener);
-      this.#options.log.debug({ err: error }, `${handle.label} cannot listen`);
+      this.#trouble.onListen(handle, error as NodeJS.ErrnoException);
       handle.answer(
         lease,
         { seq: question.seq, errno, key: leaseKey(lease), data: question.data, sockname: null },
@@ -190,7 +189,7 @@ export class Balancer {
   #create(key: string, question: Question): Listener {
     const { strategy } = this.#options;
     const listener = new Listener(key, question, strategy, this.#table, (error) =>
-      this.#onAcceptError(error),
+      this.#trouble.onAccept(error),
     );
     this.#all.add(listener);
     this.#listeners.set(key, listener);
@@ -226,28 +225,12 @@ export class Balancer {
   #onChannelMessage(handle: WorkerHandle, { type, lease, hops, fd }: ChannelMessage): void {
     if (type !== binding().messageTypes.returned || fd < 0) {
       if (fd >= 0) binding().closeFd(fd);
-      return this.#onChannelError(
+      return this.#trouble.onChannel(
         handle,
         new EvenkeelError('ERR_CHANNEL_MESSAGE', `unexpected message of type ${type}; it was ignored`),
       );
     }
     this.#offer(lease, fd, hops);
-  }
-
-  #onChannelError(handle: WorkerHandle, error: NodeJS.ErrnoException): void {
-    const { code } = error;
-    this.#options.log.warn({ err: error, code }, `channel of ${handle.label}: ${error.message}`);
-  }
-
-  #onAcceptError(error: NodeJS.ErrnoException): void {
-    const now = Date.now();
-    if (now - this.#lastAcceptError < ACCEPT_ERROR_INTERVAL) return;
-    this.#lastAcceptError = now;
-    const { code } = error;
-    this.#options.log.error(
-      { err: error, code },
-      `the primary cannot accept: ${error.message}; trying again`,
-    );
   }
 
   #offer(lease: number, fd: number, hops: number): void {

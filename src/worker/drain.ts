@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import net, { type Server } from 'node:net';
 import { COMMAND, type Hello } from '../messages.js';
+import { unusedConnections } from './unused-connections.js';
 
 /** An idle keep-alive connection gets this long, in ms, to bring one more request, which is answered with
  * `Connection: close`. Closed at once, a request already on its way would be lost. */
@@ -74,7 +75,10 @@ export class Drain {
   }
 
   #closeIdle(): void {
-    for (const server of this.#servers) (server as Partial<HttpServer>).closeIdleConnections?.();
+    for (const server of this.#servers) {
+      (server as Partial<HttpServer>).closeIdleConnections?.();
+      for (const socket of unusedConnections(server)) socket.destroy();
+    }
     setTimeout(() => this.#closeIdle(), IDLE_CHECK).unref();
   }
 
@@ -82,11 +86,12 @@ export class Drain {
     process.off('SIGTERM', this.#onTerm);
     process.off('SIGINT', this.#onInterrupt);
     process.once('disconnect', () => {
-      // The application's own SIGTERM listeners clean up; without one the process ends here, as it would
-      // have at once without us.
       const isHandled = process.listenerCount('SIGTERM') > 0;
-      if (isHandled || this.#signalled) process.kill(process.pid, 'SIGTERM');
-      else process.exit();
+      // The application cleans up by itself. Where a real signal came it has begun to.
+      if (isHandled && !this.#signalled) process.emit('SIGTERM', 'SIGTERM');
+      // Nobody handles it: the process ends, as it would have at once without us.
+      else if (this.#signalled && !isHandled) process.kill(process.pid, 'SIGTERM');
+      else if (!isHandled) process.exit();
     });
     cluster.worker?.disconnect();
   }

@@ -1,0 +1,54 @@
+import type { Log } from '../log.js';
+import type { WorkerHandle } from './worker-handle.js';
+
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there. Stop it, or choose another port.',
+  EACCES: 'not allowed. Choose a port from 1024 up, run as root, or grant CAP_NET_BIND_SERVICE.',
+  EADDRNOTAVAIL: 'not an address of this machine.',
+  EMFILE: 'too many open files in the primary. Raise the limit (ulimit -n).',
+  ENFILE: 'too many open files on this machine. Raise fs.file-max.',
+};
+
+/** Accept failures come in storms: one line in so many ms. */
+const ACCEPT_INTERVAL = 10_000;
+
+/** Says what goes wrong on the accept path, without a flood. */
+export class Trouble {
+  readonly #log: Log;
+  readonly #supervised: boolean;
+  /** Said already: every worker of a fleet meets the same one. */
+  readonly #listenFailures = new Set<string>();
+  #lastAcceptFailure = Number.NEGATIVE_INFINITY;
+
+  constructor(log: Log, supervised: boolean) {
+    this.#log = log;
+    this.#supervised = supervised;
+  }
+
+  /** The worker's server gets this error too; under a supervisor nobody may be looking at that. */
+  onListen(worker: WorkerHandle, error: NodeJS.ErrnoException): void {
+    const { message, code = '' } = error;
+    if (!this.#supervised || this.#listenFailures.has(message)) return;
+    this.#listenFailures.add(message);
+    this.#log.error({ code, worker: worker.worker?.id }, withHint(message, code));
+  }
+
+  /** The primary could not accept. It goes on trying. */
+  onAccept(error: NodeJS.ErrnoException): void {
+    const now = performance.now();
+    if (now - this.#lastAcceptFailure < ACCEPT_INTERVAL) return;
+    this.#lastAcceptFailure = now;
+    const { message, code = '' } = error;
+    this.#log.error({ code }, `the primary cannot accept, and tries again: ${withHint(message, code)}`);
+  }
+
+  onChannel(worker: WorkerHandle, error: NodeJS.ErrnoException): void {
+    const { message, code } = error;
+    this.#log.warn({ code, worker: worker.worker?.id }, `channel of ${worker.label}: ${message}`);
+  }
+}
+
+function withHint(message: string, code: string): string {
+  const hint = HINTS[code];
+  return hint === undefined ? message : `${message}: ${hint}`;
+}

@@ -1,0 +1,102 @@
+import http from 'node:http';
+
+/** What became of the requests, each failure by its kind. */
+export interface Tally {
+  ok: number;
+  refused: number;
+  reset: number;
+  /** The connection was closed without an answer. */
+  empty: number;
+  /** No answer within the time limit. */
+  hung: number;
+  other: number;
+}
+
+export interface Load {
+  readonly tally: Tally;
+  /** Ends the load; resolves when every request has its fate. */
+  stop(): Promise<Tally>;
+}
+
+const HUNG_AFTER = 10_000;
+
+/** Open loop: `rate` requests a second, each on a connection of its own, whatever became of those before. */
+export function newConnections(port: number, rate: number, host = '127.0.0.1'): Load {
+  const tally = emptyTally();
+  const open = new Set<Promise<void>>();
+  const begun = performance.now();
+  let sent = 0;
+  const timer = setInterval(() => {
+    const due = ((performance.now() - begun) / 1000) * rate;
+    for (; sent < due; sent++) {
+      const done = get(port, host, false).then((fate) => {
+        tally[fate]++;
+        open.delete(done);
+      });
+      open.add(done);
+    }
+  }, 2);
+  return {
+    tally,
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(open);
+      return tally;
+    },
+  };
+}
+
+/** Closed loop: `connections` keep-alive connections, each asking again as soon as it has its answer. A
+ * connection the server ends with `Connection: close` is opened again. */
+export function keepAlive(port: number, connections: number, host = '127.0.0.1'): Load {
+  const tally = emptyTally();
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const agents = Array.from({ length: connections }, () => new http.Agent(agent.options));
+  let isStopped = false;
+  const loops = agents.map(async (own) => {
+    while (!isStopped) {
+      const fate = await get(port, host, own);
+      tally[fate]++;
+      if (fate === 'refused') break; // nobody listens any more
+    }
+    own.destroy();
+  });
+  return {
+    tally,
+    async stop() {
+      isStopped = true;
+      await Promise.all(loops);
+      return tally;
+    },
+  };
+}
+
+function emptyTally(): Tally {
+  return { ok: 0, refused: 0, reset: 0, empty: 0, hung: 0, other: 0 };
+}
+
+function get(port: number, host: string, agent: http.Agent | false): Promise<keyof Tally> {
+  return new Promise((resolve) => {
+    const request = http.get({ port, host, agent, path: '/' }, (response) => {
+      response.resume();
+      response.on('end', () => settle('ok'));
+      response.on('error', (error: NodeJS.ErrnoException) => settle(kindOf(error)));
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => settle(kindOf(error)));
+    const limit = setTimeout(() => {
+      settle('hung');
+      request.destroy();
+    }, HUNG_AFTER);
+    function settle(fate: keyof Tally): void {
+      clearTimeout(limit);
+      resolve(fate);
+    }
+  });
+}
+
+function kindOf({ code, message }: NodeJS.ErrnoException): keyof Tally {
+  if (code === 'ECONNREFUSED') return 'refused';
+  if (message === 'socket hang up' || message === 'aborted') return 'empty';
+  if (code === 'ECONNRESET') return 'reset';
+  return 'other';
+}

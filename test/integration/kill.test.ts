@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { STRATEGIES } from '../../dist/strategies/select.js';
+import { Fleet, fixture } from '../helpers/fleet.ts';
+import { newConnections } from '../helpers/load.ts';
+import { nextWorker } from '../helpers/requests.ts';
+
+const KILLS = 20;
+const RATE = 400;
+
+describe.each(STRATEGIES)('%s', (strategy) => {
+  test(`${KILLS} workers killed with SIGKILL at ${RATE} new connections a second`, async () => {
+    await using fleet = new Fleet([fixture('http-hello.mjs'), '-w', '4', '-s', strategy]);
+    const port = await fleet.ready();
+    const load = newConnections(port, RATE);
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { pid } = await nextWorker(port).catch(() => nextWorker(port)); // may meet the dying one
+      process.kill(pid, 'SIGKILL');
+      await fleet.logged(({ msg, pid: dead }) => dead === pid && msg.includes('killed by SIGKILL'));
+      const answered = load.tally.ok;
+      while (load.tally.ok < answered + 40) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const { ok, refused, reset, empty, hung, other } = await load.stop();
+    expect({ refused, hung, other }).toEqual({ refused: 0, hung: 0, other: 0 });
+    // What the killed process had accepted dies with it: at this load one connection at a time.
+    expect(reset + empty).toBeLessThanOrEqual(KILLS);
+    expect(ok).toBeGreaterThanOrEqual(KILLS * 40);
+  });
+
+  test('the only worker is killed: its clients wait for the next one, and nobody is refused', async () => {
+    await using fleet = new Fleet([fixture('http-hello.mjs'), '-w', '1', '-s', strategy]);
+    const port = await fleet.ready();
+    const { pid } = await nextWorker(port);
+    process.kill(pid, 'SIGKILL');
+    await fleet.logged(({ msg }) => msg.includes('killed by SIGKILL'));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => nextWorker(port)));
+    expect(new Set(answers.map((answer) => answer.pid)).size).toBe(1);
+    expect(answers[0]?.pid).not.toBe(pid);
+  });
+
+  test('connections sent to a stopped worker, then killed, are served by the others', async () => {
+    await using fleet = new Fleet([fixture('http-hello.mjs'), '-w', '2', '-s', strategy]);
+    const port = await fleet.ready();
+    const { pid } = await nextWorker(port);
+    process.kill(pid, 'SIGSTOP');
+    const answers = Promise.all(Array.from({ length: 40 }, () => nextWorker(port)));
+    // Some wait in the stopped worker's queue or channel now; the rest is answered.
+    const other = await Promise.race([nextWorker(port), answers.then(([first]) => first)]).catch(
+      () => undefined,
+    );
+    process.kill(pid, 'SIGKILL');
+    expect((await answers).every((answer) => answer.pid !== pid)).toBe(true);
+    expect(other?.pid).not.toBe(pid);
+  });
+});

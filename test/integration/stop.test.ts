@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import net from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { STRATEGIES } from '../../dist/strategies/select.js';
+import { Fleet, fixture } from '../helpers/fleet.ts';
+import { keepAlive, type Load, newConnections } from '../helpers/load.ts';
+import { eventually, get, isRunning, nextWorker } from '../helpers/requests.ts';
+
+const HELLO = fixture('http-hello.mjs');
+
+async function answered(load: Load, count: number): Promise<void> {
+  await eventually(() => load.tally.ok >= count);
+}
+
+describe.each(STRATEGIES)('SIGTERM under load, %s', (strategy) => {
+  test('new connections: everyone who got in is answered', async () => {
+    await using fleet = new Fleet([HELLO, '-w', '3', '-s', strategy]);
+    const load = newConnections(await fleet.ready(), 400);
+    await answered(load, 300);
+    expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+    const { reset, empty, hung, other } = await load.stop();
+    expect({ reset, empty, hung, other }).toEqual({ reset: 0, empty: 0, hung: 0, other: 0 });
+  });
+
+  test('keep-alive: every request is answered, the last one with Connection: close', async () => {
+    await using fleet = new Fleet([HELLO, '-w', '3', '-s', strategy]);
+    const load = keepAlive(await fleet.ready(), 30);
+    await answered(load, 3000);
+    expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+    const { reset, empty, hung, other } = await load.stop();
+    expect({ reset, empty, hung, other }).toEqual({ reset: 0, empty: 0, hung: 0, other: 0 });
+  });
+});
+
+test('a request that is being answered is finished', async () => {
+  await using fleet = new Fleet([fixture('slow-answers.mjs'), '-w', '2']);
+  const port = await fleet.ready();
+  const answer = get(port);
+  await eventually(async () => (await connectionsOf(port)) > 0);
+  expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+  expect(JSON.parse(await answer)).toMatchObject({ argv: [] });
+});
+
+test('an idle keep-alive connection is closed, not waited for', async () => {
+  await using fleet = new Fleet([HELLO, '-w', '1', '--kill-timeout', '20000']);
+  const port = await fleet.ready();
+  const agent = new http.Agent({ keepAlive: true });
+  const request = http.get({ port, agent });
+  const [response] = await once(request, 'response');
+  response.resume();
+  await once(response, 'end');
+  const begun = performance.now();
+  expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+  expect(performance.now() - begun).toBeLessThan(10_000); // killTimeout is twice that
+  agent.destroy();
+});
+
+test('a connection that never sends anything does not hold up the end', async () => {
+  await using fleet = new Fleet([HELLO, '-w', '1', '--kill-timeout', '20000']);
+  const socket = net.connect(await fleet.ready());
+  await once(socket, 'connect');
+  await nextWorker(await fleet.port()); // so the worker has it, and not only the kernel
+  const begun = performance.now();
+  expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+  expect(performance.now() - begun).toBeLessThan(10_000);
+  socket.destroy();
+});
+
+test('what does not end is killed after killTimeout, and said', async () => {
+  await using fleet = new Fleet([fixture('holds-connections.mjs'), '-w', '1', '--kill-timeout', '300']);
+  const port = await fleet.ready();
+  const headers = { Connection: 'Upgrade', Upgrade: 'test' };
+  const [, socket] = await once(http.get({ port, headers }), 'upgrade');
+  socket.on('error', () => {});
+  expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+  expect(fleet.log.map(({ msg }) => msg)).toContainEqual(
+    expect.stringMatching(/did not end within 300 ms: killed/),
+  );
+});
+
+test('the second signal kills at once', async () => {
+  await using fleet = new Fleet([fixture('holds-connections.mjs'), '-w', '1']);
+  const port = await fleet.ready();
+  const [, socket] = await once(
+    http.get({ port, headers: { Connection: 'Upgrade', Upgrade: 'test' } }),
+    'upgrade',
+  );
+  socket.on('error', () => {});
+  fleet.process.kill('SIGINT');
+  await fleet.logged(({ msg }) => msg === 'SIGINT: draining');
+  const begun = performance.now();
+  expect(await fleet.stop('SIGINT')).toEqual({ code: 0, signal: null });
+  expect(performance.now() - begun).toBeLessThan(5000); // killTimeout is twice that
+});
+
+test('a signal to every process at once, as a terminal or a service manager sends it', async () => {
+  await using fleet = new Fleet([fixture('slow-answers.mjs'), '-w', '3']);
+  const port = await fleet.ready();
+  const pids = new Set<number>();
+  while (pids.size < 3) pids.add(JSON.parse(await get(port)).pid);
+  const answers = Promise.all(Array.from({ length: 9 }, () => get(port)));
+  await eventually(async () => (await connectionsOf(port)) >= 9);
+  for (const pid of pids) process.kill(pid, 'SIGTERM');
+  expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+  expect(await answers).toHaveLength(9);
+});
+
+test('SIGTERM to one worker: it drains, and another takes its place', async () => {
+  await using fleet = new Fleet([fixture('slow-answers.mjs'), '-w', '2']);
+  const port = await fleet.ready();
+  const answers = Promise.all(Array.from({ length: 8 }, () => get(port)));
+  await eventually(async () => (await connectionsOf(port)) >= 8);
+  const [line] = [await fleet.logged(({ msg }) => msg.startsWith('strategy'))];
+  expect(line).toBeDefined();
+  const { pid } = JSON.parse(await get(port));
+  process.kill(pid, 'SIGTERM');
+  await fleet.logged(({ msg, pid: ended }) => ended === pid && msg.includes('ended after its drain'));
+  expect(await answers).toHaveLength(8);
+  expect(JSON.parse(await get(port)).pid).not.toBe(pid);
+});
+
+test("the application's own SIGTERM listener runs once its requests are done", async () => {
+  await using fleet = new Fleet([fixture('own-sigterm.mjs'), '-w', '2']);
+  await fleet.ready();
+  expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+  expect(fleet.output.filter((line) => line.startsWith('cleanup'))).toHaveLength(2);
+});
+
+test('the primary is killed: its workers end, and the port is free', async () => {
+  await using fleet = new Fleet([HELLO, '-w', '3']);
+  const port = await fleet.ready();
+  const { pid } = await nextWorker(port);
+  await fleet.stop('SIGKILL');
+  await eventually(() => !isRunning(pid));
+  await eventually(() =>
+    get(port).then(
+      () => false,
+      ({ code }) => code === 'ECONNREFUSED',
+    ),
+  );
+});
+
+/** Established connections to a port of this machine, as the kernel counts them. */
+async function connectionsOf(port: number): Promise<number> {
+  const { readFile } = await import('node:fs/promises');
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8')));
+  const rows = tables
+    .join('\n')
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/));
+  return rows.filter(([, local, , state]) => local?.endsWith(hex) && state === '01').length;
+}
