@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { STRATEGIES } from '../../dist/strategies/select.js';
+import { fixture, NODE } from '../helpers/fleet.ts';
+
+/** Runs a program that uses the library, in a process of its own; its stdout as JSON lines. */
+async function program(name: string, ...args: string[]): Promise<unknown[]> {
+  const { stdout } = await promisify(execFile)(NODE, [fixture(`library/${name}`), ...args], {
+    timeout: 50_000,
+  });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+test('start(): status, events, and stop() leaves nothing behind', async () => {
+  const [status, events, after] = await program('start-and-stop.mjs');
+  expect(status).toMatchObject({
+    strategy: 'hand-off',
+    policy: 'round-robin',
+    listeners: [{ address: '::', protocol: 'http' }],
+    workers: [
+      { state: 'ready', restarts: 0, connections: 0, accepted: 2 },
+      { state: 'ready', restarts: 0, connections: 0, accepted: 2 },
+    ],
+  });
+  expect(events).toEqual(['draining', 'draining', 'dead', 'dead', 'stop']);
+  expect(after).toEqual({ signals: [0, 0], restarted: true });
+});
+
+test('start(): what it refuses', async () => {
+  expect(await program('refusals.mjs')).toEqual([
+    'ERR_INVALID_OPTION',
+    'ERR_INVALID_OPTION',
+    'ERR_INVALID_OPTION',
+    'ERR_UNKNOWN_STRATEGY',
+    'ERR_UNKNOWN_POLICY',
+    'ERR_UNSUPPORTED',
+    'ERR_ENTRY_NOT_FOUND',
+    'ERR_ENTRY_FAILED',
+    'ERR_ALREADY_STARTED',
+    'ERR_NOT_PRIMARY',
+  ]);
+});
+
+test.each(STRATEGIES)(
+  '10,000 connections by %s: every slot of the load table says so, and that none is open',
+  async (strategy) => {
+    const [workers] = (await program('slots.mjs', strategy)) as [{ connections: number; accepted: number }[]];
+    expect(workers.map(({ connections }) => connections)).toEqual([0, 0]);
+    expect(workers.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(10_000);
+  },
+  60_000,
+);

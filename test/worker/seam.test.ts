@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { fixture, NODE } from '../helpers/fleet.ts';
+
+// Every Node internal evenkeel leans on, looked at without evenkeel. A failure here means that this Node
+// has changed one: the file named beside it is where to look.
+test('the internals are as we know them', () => {
+  const facts = JSON.parse(execFileSync(NODE, [fixture('seam.cjs')], { encoding: 'utf8' }));
+  expect(facts).toEqual({
+    // src/primary/fork-hook.ts
+    spawn: { argv0First: true, entry: true, stdio: 4, ipc: true, envPairs: true },
+    // src/worker/listen-hook.ts
+    question: {
+      cmd: 'NODE_CLUSTER',
+      act: 'queryServer',
+      seq: 'number',
+      address: '127.0.0.1',
+      port: 65000,
+      addressType: 4,
+      backlog: true,
+      index: 0,
+      data: null,
+    },
+    answer: {
+      listening: 1,
+      address: { address: '127.0.0.1', family: 'IPv4', port: 65000 },
+      onconnection: 'function',
+    },
+    // src/worker/tcp-handle.ts
+    tcp: { name: 'TCP', fd: true, ownProperty: true },
+    // src/worker/connection-meter.ts
+    connections: { counts: [0, 1, 0], drained: 1 },
+    // src/worker/unused-connections.ts
+    httpConnections: true,
+    // src/primary/balancer.ts, src/messages.ts
+    internal: [
+      ['NODE_CLUSTER', 'listening', null],
+      ['NODE_EVENKEEL', 'listen', null],
+      ['NODE_CLUSTER', 'close', 'evenkeel:1'],
+      ['NODE_CLUSTER', 'exitedAfterDisconnect', null],
+    ],
+    plainMessages: 1,
+  });
+});
