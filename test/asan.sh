@@ -8,7 +8,7 @@ out=build-asan
 mkdir -p "$out"
 cp -r native binding.gyp package.json "$out/"
 ln -sfn ../node_modules "$out/node_modules"
-(cd "$out" && npx node-gyp configure build --silent -- -Dsanitize=address,undefined)
+(cd "$out" && npx node-gyp configure --silent -- -Dsanitize=address,undefined && npx node-gyp build --silent)
 export EVENKEEL_ADDON="$PWD/$out/build/Release/evenkeel.node"
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 LD_PRELOAD="$(gcc -print-file-name=libasan.so)" exec npx vitest run test/native "$@"

@@ -43,10 +43,13 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
   });
   const { workers } = fleet.status();
   const ready = workers.filter(({ state }) => state === 'ready').length;
-  log.info(
-    { workers: workers.length, ready },
-    `${ready} of ${workers.length} workers ready; Ctrl+C drains and ends`,
-  );
+  const isEnding = workers.every(({ state }) => state === 'draining' || state === 'dead');
+  if (!isEnding) {
+    log.info(
+      { workers: workers.length, ready },
+      `${ready} of ${workers.length} workers ready; Ctrl+C drains and ends`,
+    );
+  }
   await stopped;
   log.info({}, 'stopped');
 

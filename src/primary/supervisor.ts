@@ -153,8 +153,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       clearTimeout(seat.respawn);
       if (!seat.isAlive) seat.state = 'dead';
     }
-    const { balancer } = this.#options;
-    if (!force && balancer !== undefined) await emptyQueues(balancer);
+    const { balancer, log } = this.#options;
+    if (!force && balancer !== undefined) {
+      // A failure here may cost connections still in a queue; it must not keep the fleet from ending.
+      await emptyQueues(balancer).catch((error: Error) => log.error({ err: error }, error.message));
+    }
     for (const seat of this.seats) if (seat.isAlive) this.#drain(seat);
     await this.#allDead();
     balancer?.close();

@@ -1,0 +1,171 @@
+import { readdirSync } from 'node:fs';
+import net from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { binding, type Channel, type Dispatcher, type ListenSocket } from '../../dist/binding.js';
+import type { StrategyName } from '../../dist/strategies/select.js';
+import { type Strategy, strategies } from '../../dist/strategies/strategy.js';
+import { eventually } from '../helpers/requests.ts';
+
+const OPTIONS = { host: '127.0.0.1', family: 4, port: 0, backlog: 128 } as const;
+
+/** A worker of the same process: takes what its channel brings, and accepts from what it was lent. */
+class FakeWorker {
+  readonly lease: number;
+  readonly slot: number;
+  readonly connections: number[] = [];
+  readonly channel: Channel;
+  readonly #worker: Channel;
+  #socket: ListenSocket | undefined;
+
+  constructor(lease: number) {
+    this.lease = lease;
+    this.slot = lease;
+    const { Channel } = binding();
+    this.channel = new Channel(
+      () => {},
+      () => {},
+    );
+    // The worker's end, as if inherited.
+    this.#worker = this.channel;
+  }
+
+  borrow(socket: ListenSocket | undefined): void {
+    this.#socket = socket;
+  }
+
+  /** Takes everything that is there now. */
+  take(): number {
+    for (const { fd } of this.#worker.recover()) this.connections.push(fd);
+    for (let fd = this.#socket?.accept() ?? -1; fd >= 0; fd = this.#socket?.accept() ?? -1) {
+      this.connections.push(fd);
+    }
+    return this.connections.length;
+  }
+
+  close(): void {
+    for (const fd of this.connections) binding().closeFd(fd);
+    this.channel.close();
+  }
+}
+
+/** What every strategy owes: one suite, run for each. */
+export function contract(name: StrategyName): void {
+  describe(name, () => {
+    let dispatcher: Dispatcher;
+    let strategy: Strategy;
+    let workers: FakeWorker[];
+    let clients: net.Socket[];
+    const errors: Error[] = [];
+
+    const make = (port = 0): Strategy =>
+      new strategies[name]({ ...OPTIONS, port }, dispatcher, (error) => errors.push(error));
+
+    const join = (lease: number): FakeWorker => {
+      const worker = new FakeWorker(lease);
+      worker.borrow(strategy.add(lease));
+      dispatcher.add(worker.channel, worker.slot, lease);
+      workers.push(worker);
+      return worker;
+    };
+
+    const leave = (worker: FakeWorker): void => {
+      worker.borrow(undefined);
+      dispatcher.remove(worker.lease);
+      strategy.remove(worker.lease);
+    };
+
+    const connect = (count: number): Promise<unknown> =>
+      Promise.all(
+        Array.from({ length: count }, () => {
+          const socket = net.connect(strategy.socket.address().port, '127.0.0.1');
+          clients.push(socket);
+          return new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+        }),
+      );
+
+    const taken = (): number => workers.reduce((sum, worker) => sum + worker.take(), 0);
+
+    beforeEach(() => {
+      dispatcher = new (binding().Dispatcher)(new (binding().LoadTable)({ slots: 16 }));
+      strategy = make();
+      workers = [];
+      clients = [];
+    });
+
+    afterEach(() => {
+      for (const client of clients) client.destroy();
+      strategy.close();
+      dispatcher.close();
+      for (const worker of workers) worker.close();
+      expect(errors).toEqual([]);
+    });
+
+    test('the port is its own: a second one is refused, and leaves nothing open', () => {
+      const { port } = strategy.socket.address();
+      const before = readdirSync('/proc/self/fd').length;
+      expect(() => make(port)).toThrow(
+        expect.objectContaining({ code: 'EADDRINUSE', syscall: 'bind', port }),
+      );
+      expect(readdirSync('/proc/self/fd').length).toBe(before);
+    });
+
+    test('connections wait until there is a worker, and then reach it', async () => {
+      await connect(10);
+      join(1);
+      await eventually(() => taken() === 10);
+    });
+
+    test('every connection reaches exactly one of the workers', async () => {
+      for (const lease of [1, 2, 3]) join(lease);
+      await connect(60);
+      await eventually(() => taken() === 60);
+    });
+
+    test('a worker that leaves gets no more, and loses nobody that waits', async () => {
+      const [one, two] = [join(1), join(2)];
+      await connect(20); // some may wait where only the first one would have looked
+      leave(one);
+      const kept = one.take();
+      await eventually(() => taken() === 20);
+      await connect(20);
+      await eventually(() => taken() === 40);
+      expect(one.connections.length).toBe(kept);
+      expect(two.connections.length).toBe(40 - kept);
+    });
+
+    test('all leave, and another comes: who connected in between is served', async () => {
+      const worker = join(1);
+      leave(worker);
+      await connect(15);
+      join(2);
+      await eventually(() => taken() === 15);
+    });
+
+    test('workers come and go many times: the same sockets are lent again', async () => {
+      join(1);
+      for (let lease = 2; lease < 12; lease++) leave(join(lease));
+      const before = readdirSync('/proc/self/fd').length;
+      for (let lease = 2; lease < 12; lease++) {
+        const worker = join(lease);
+        leave(worker);
+        worker.close();
+      }
+      expect(readdirSync('/proc/self/fd').length).toBe(before);
+    });
+
+    test('retire(): who is in is served, nobody new gets in, close() frees the port', async () => {
+      join(1);
+      await connect(5);
+      strategy.retire();
+      const late = net.connect(strategy.socket.address().port, '127.0.0.1');
+      clients.push(late);
+      const refused = new Promise((resolve) => late.once('error', ({ code }) => resolve(code)));
+      late.once('connect', () => late.emit('error', Object.assign(new Error(), { code: 'it got in' })));
+      await eventually(() => taken() === 5 && strategy.queueLength() === 0);
+      const { port } = strategy.socket.address();
+      strategy.close();
+      expect(await refused).toBe('ECONNREFUSED'); // its SYN, sent again after a second
+      strategy = make(port);
+    });
+  });
+}
