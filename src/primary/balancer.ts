@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster';
+import { constants } from 'node:os';
 import { binding, type ChannelMessage, type NativeLoadTable } from '../binding.js';
 import { EvenkeelError } from '../errors.js';
 import { MAX_WORKERS, Slot, SlotState } from '../load-table.js';
@@ -130,6 +131,8 @@ export class Balancer {
   }
 
   #onIpc(handle: WorkerHandle, message: unknown): void {
+    // What a worker said last may arrive after its exit.
+    if (handle.worker === undefined || this.#workers.get(handle.worker.id) !== handle) return;
     if (isQuestion(message)) return this.#onQuestion(handle, message);
     if (isTermRequest(message)) return this.#options.onTerm?.(handle);
     const key = closedKey(message);
@@ -147,34 +150,35 @@ export class Balancer {
     let listener = known;
     try {
       listener ??= this.#create(key, question);
-      const socket = listener.lend(lease, handle);
-      this.#leases.set(lease, listener);
-      handle.everLeased.push(lease);
-      handle.answer(
-        lease,
-        {
-          seq: question.seq,
-          errno: 0,
-          key: leaseKey(lease),
-          data: listener.data,
-          sockname: listener.address,
-        },
-        socket?.share() ?? -1,
-      );
-      listener.open(lease, handle);
-      handle.slot.state = SlotState.ready;
-      if (known === undefined) this.#options.onListener?.(listener);
+      this.#lend(listener, handle, lease, question.seq);
     } catch (error) {
-      const { errno } = error as NodeJS.ErrnoException;
-      if (typeof errno !== 'number') throw error; // not the system's: a bug, and the process should say so
       listener?.endLease(lease);
       if (listener?.isEmpty) this.#close(listener);
-      this.#trouble.onListen(handle, error as NodeJS.ErrnoException);
-      handle.answer(
-        lease,
-        { seq: question.seq, errno, key: leaseKey(lease), data: question.data, sockname: null },
-        -1,
-      );
+      return this.#refuse(handle, lease, question.seq, error as NodeJS.ErrnoException);
+    }
+    handle.slot.state = SlotState.ready;
+    if (known === undefined) this.#options.onListener?.(listener);
+  }
+
+  #lend(listener: Listener, handle: WorkerHandle, lease: number, seq: number): void {
+    const socket = listener.lend(lease, handle);
+    this.#leases.set(lease, listener);
+    handle.everLeased.push(lease);
+    const { data, address } = listener;
+    const answer = { seq, errno: 0, key: leaseKey(lease), data, sockname: address };
+    handle.answer(lease, answer, socket?.share() ?? -1);
+    listener.open(lease, handle);
+  }
+
+  /** A failure that is not the system's (data that JSON cannot carry, say) must not end the primary: the
+   * worker's server gets EINVAL, and the log what it was. */
+  #refuse(handle: WorkerHandle, lease: number, seq: number, error: NodeJS.ErrnoException): void {
+    this.#trouble.onListen(handle, error);
+    const errno = error.errno ?? -constants.errno.EINVAL;
+    try {
+      handle.answer(lease, { seq, errno, key: leaseKey(lease), data: null, sockname: null }, -1);
+    } catch (broken) {
+      this.#trouble.onChannel(handle, broken as NodeJS.ErrnoException);
     }
   }
 

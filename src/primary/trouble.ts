@@ -25,10 +25,11 @@ export class Trouble {
     this.#supervised = supervised;
   }
 
-  /** The worker's server gets this error too; under a supervisor nobody may be looking at that. */
+  /** The worker's server gets the system's errors too; under a supervisor nobody may be looking at that. */
   onListen(worker: WorkerHandle, error: NodeJS.ErrnoException): void {
     const { message, code = '' } = error;
-    if (!this.#supervised || this.#listenFailures.has(message)) return;
+    const isSystem = error.errno !== undefined;
+    if ((isSystem && !this.#supervised) || this.#listenFailures.has(message)) return;
     this.#listenFailures.add(message);
     this.#log.error({ code, worker: worker.worker?.id }, withHint(message, code));
   }
