@@ -33,9 +33,11 @@ Dispatcher* Dispatcher::From(const Napi::Value& value) {
 }
 
 uint32_t Dispatcher::Depth(const Member& member) const {
-  // `taken` is written by the worker: garbage there can starve or favour that worker, nothing more.
-  return member.slot->assigned.load(std::memory_order_relaxed) -
-         member.slot->taken.load(std::memory_order_relaxed);
+  const uint32_t untaken =
+      member.endpoint->sent - member.slot->taken.load(std::memory_order_relaxed);
+  // More than was ever sent ahead: somebody wrote garbage into the table. The worker sets `taken`
+  // right with the next connection it takes, so it must get one.
+  return untaken > kMaxDepth ? 0 : untaken;
 }
 
 bool Dispatcher::CanSend() const {
@@ -77,7 +79,7 @@ bool Dispatcher::TrySend(Held* held) {
       result = SendResult::kClosed;
     }
     if (result == SendResult::kSent) {
-      members_[i].slot->assigned.fetch_add(1, std::memory_order_relaxed);
+      members_[i].slot->assigned.store(++members_[i].endpoint->sent, std::memory_order_relaxed);
       last_ = i;
       return true;
     }

@@ -36,6 +36,8 @@ class Endpoint {
   std::deque<Message> Recover();
 
   void Close();
+  // Connections sent over this channel so far.
+  uint32_t sent = 0;
   int fd() const { return fd_.get(); }
   int peer() const { return peer_.get(); }
 

@@ -22,6 +22,9 @@ export class Slot {
   readonly index: number;
   readonly #u32: Uint32Array;
   readonly #stamp: BigUint64Array;
+  // The writer's own counts: what somebody else scribbles over the table is gone with the next store.
+  #taken = 0;
+  #accepted = 0;
 
   constructor(table: NativeLoadTable, index: number) {
     const { layout } = binding();
@@ -50,17 +53,17 @@ export class Slot {
 
   /** Worker: a connection came over the channel. */
   countTaken(): void {
-    this.#set('taken', this.#get('taken') + 1);
+    this.#set('taken', ++this.#taken);
   }
 
   /** Worker: a connection began. */
   countAccepted(): void {
-    this.#set('accepted', this.#get('accepted') + 1);
+    this.#set('accepted', ++this.#accepted);
   }
 
   /** Worker: so many are open. */
   set active(active: number) {
-    this.#set('closed', this.#get('accepted') - active);
+    this.#set('closed', this.#accepted - active);
   }
 
   read(): Load {
