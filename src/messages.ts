@@ -1,5 +1,4 @@
 import { EvenkeelError } from './errors.js';
-import type { PolicyName, StrategyName } from './strategies/select.js';
 
 /** Names the fd of a worker's end of the channel. Removed by the worker as it starts. */
 export const CHANNEL_ENV = 'EVENKEEL_CHANNEL_FD';
@@ -10,12 +9,8 @@ export const COMMAND = 'NODE_EVENKEEL';
 /** Primary → worker, on the channel before anything else; the load table's fd comes with it. */
 export interface Hello {
   slot: number;
-  strategy: StrategyName;
-  policy: PolicyName;
   /** A supervisor runs this worker: signals drain it. */
   supervised: boolean;
-  /** Milliseconds until the supervisor kills a draining worker. */
-  killTimeout: number;
 }
 
 /** Worker → primary, over Node's IPC: `queryServer` of node:cluster's child, with our own `cmd`. */

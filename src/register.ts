@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
 import { probe } from './capabilities.js';
-import { EvenkeelError } from './errors.js';
+import { MAX_WORKERS } from './load-table.js';
 import { warningLog } from './log.js';
 import { CHANNEL_ENV } from './messages.js';
 import { parsePolicy, parseStrategy } from './options.js';
@@ -36,33 +36,24 @@ function accelerate(): void {
   };
   let balancer: Balancer | undefined;
   let decided = false;
-  // Decided at the first fork: most processes never fork a worker, and should not load the addon.
-  installForkHook(
-    () => {
+  installForkHook({
+    // Decided at the first fork: most processes never fork a worker, and should not load the addon.
+    balancer() {
       if (decided) return balancer;
-      const { strategy, policy, reasons } = select(probe(), request);
+      const { strategy, reasons } = select(probe(), request);
       decided = true;
       if (strategy === 'node:cluster') {
-        const why = reasons[0]?.why ?? '';
-        warningLog.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, why);
-        return undefined;
+        warningLog.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
+      } else {
+        balancer = new Balancer({ strategy, log: warningLog, supervised: false, orphanTimeout: 0 });
       }
-      balancer = new Balancer({
-        strategy,
-        policy,
-        log: warningLog,
-        supervised: false,
-        killTimeout: 0,
-        orphanTimeout: 0,
-      });
       return balancer;
     },
-    () => {
-      const error = new EvenkeelError(
-        'ERR_UNSUPPORTED',
-        'more workers than the load table has slots: the further ones are served by node:cluster itself',
+    onTooMany() {
+      warningLog.warn(
+        { code: 'ERR_UNSUPPORTED' },
+        `more than ${MAX_WORKERS} workers: the further ones are served by node:cluster itself`,
       );
-      warningLog.warn({ code: error.code }, error.message);
     },
-  );
+  });
 }

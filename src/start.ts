@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import cluster, { type Address, type Worker } from 'node:cluster';
 import { probe } from './capabilities.js';
 import { usableCpus } from './cpus.js';
 import { EvenkeelError } from './errors.js';
@@ -45,7 +45,7 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
     policy: parsePolicy(options.policy ?? 'auto'),
   });
 
-  const balancer = makeBalancer(selection, log, limits.killTimeout, limits.listenTimeout, {
+  const balancer = makeBalancer(selection, log, limits.listenTimeout, {
     onTerm: (handle) => supervisor.drainWorker(handle.worker),
     onListener: ({ address, protocol }) => fleet.emit('listener', { ...address, protocol }),
   });
@@ -64,10 +64,12 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
     args: [...(options.args ?? [])],
     execArgv: [...(options.execArgv ?? process.execArgv)],
   });
-  const unhook = installForkHook(() => balancer);
+  const unhook = installForkHook({ balancer: () => balancer });
+  const unwatch = balancer === undefined ? watchNodeListeners(fleet) : () => {};
   const release = (options.signals ?? true) ? stopOnSignals(fleet, log) : () => {};
   fleet.once('stop', () => {
     unhook();
+    unwatch();
     release();
     running = undefined;
   });
@@ -77,17 +79,31 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
 }
 
 function makeBalancer(
-  { strategy, policy, reasons }: Selection,
+  { strategy, reasons }: Selection,
   log: Log,
-  killTimeout: number,
   orphanTimeout: number,
   hooks: Pick<ConstructorParameters<typeof Balancer>[0], 'onTerm' | 'onListener'>,
 ): Balancer | undefined {
   if (strategy !== 'node:cluster') {
-    return new Balancer({ strategy, policy, log, supervised: true, killTimeout, orphanTimeout, ...hooks });
+    return new Balancer({ strategy, log, supervised: true, orphanTimeout, ...hooks });
   }
   log.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
   return undefined;
+}
+
+/** Where node:cluster itself serves, it alone knows the listeners. Returns an undo. */
+function watchNodeListeners(fleet: Fleet): () => void {
+  const seen = new Set<string>();
+  const onListening = (_worker: Worker, { address, addressType, port }: Address): void => {
+    if (addressType !== 4 && addressType !== 6) return;
+    const key = `${address}:${port}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    const family = addressType === 6 || address === null ? 'IPv6' : 'IPv4';
+    fleet.emit('listener', { address: address ?? '::', family, port, protocol: 'tcp' });
+  };
+  cluster.on('listening', onListening);
+  return () => cluster.off('listening', onListening);
 }
 
 /** The first signal drains, the second kills. Returns an undo. */

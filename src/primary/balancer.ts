@@ -4,27 +4,17 @@ import { binding, type ChannelMessage, type NativeLoadTable } from '../binding.j
 import { EvenkeelError } from '../errors.js';
 import { MAX_WORKERS, Slot, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
-import {
-  closedKey,
-  type Hello,
-  isQuestion,
-  isTermRequest,
-  leaseKey,
-  leaseOf,
-  type Question,
-} from '../messages.js';
-import type { PolicyName, StrategyName } from '../strategies/select.js';
+import { closedKey, isQuestion, isTermRequest, leaseKey, leaseOf, type Question } from '../messages.js';
+import type { StrategyName } from '../strategies/select.js';
 import { Listener } from './listener.js';
 import { Trouble } from './trouble.js';
 import { WorkerHandle } from './worker-handle.js';
 
 export interface BalancerOptions {
   strategy: StrategyName;
-  policy: PolicyName;
   log: Log;
   /** Under a supervisor a listener outlives its last worker, so that a restart refuses nobody. */
   supervised: boolean;
-  killTimeout: number;
   /** Milliseconds a listener waits for a next worker before its port is given up. */
   orphanTimeout: number;
   /** A worker was sent a SIGTERM and asks what to do; supervised ones only. */
@@ -74,9 +64,7 @@ export class Balancer {
         (from, message) => this.#onChannelMessage(from, message),
         (from, error) => this.#trouble.onChannel(from, error),
       );
-      const { strategy, policy, supervised, killTimeout } = this.#options;
-      const hello: Hello = { slot: index, strategy, policy, supervised, killTimeout };
-      handle.hello(hello, this.#table.share());
+      handle.hello({ slot: index, supervised: this.#options.supervised }, this.#table.share());
       handle.channel.start();
       return handle;
     } catch (error) {

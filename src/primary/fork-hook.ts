@@ -14,34 +14,44 @@ interface SpawnOptions {
  * only place that sees every stdio setting of node:cluster without changing `cluster.settings`. */
 const prototype = ChildProcess.prototype as unknown as { spawn(options: SpawnOptions): unknown };
 
-/** Gives every worker node:cluster forks from now on a slot and a channel.
- * `balancer` is asked at each fork: it may decide on the first one.
- * @returns an undo. */
-export function installForkHook(
-  balancer: () => Balancer | undefined,
-  onTooMany: () => void = () => {},
-): () => void {
-  const fork = cluster.fork;
-  cluster.fork = (env?: object): Worker => {
-    const present = balancer();
-    if (present === undefined) return fork.call(cluster, env);
-    const handle = present.prepare();
-    if (handle === undefined) {
-      onTooMany();
-      return fork.call(cluster, env);
-    }
-    try {
-      const worker = inheriting(handle.channel.peerFd(), () => fork.call(cluster, env));
-      present.attach(handle, worker);
-      return worker;
-    } catch (error) {
-      present.discard(handle);
-      throw error;
-    }
-  };
+/** Says who serves the workers forked from now on. Asked at each fork: it may decide on the first one. */
+export interface ForkHook {
+  balancer(): Balancer | undefined;
+  /** The load table is full: the worker is forked without us. */
+  onTooMany?(): void;
+}
+
+/** The last one counts: a supervisor may run in a process that has loaded register.js too. */
+const hooks: ForkHook[] = [];
+const fork = cluster.fork;
+
+/** Gives every worker node:cluster forks from now on a slot and a channel. Returns an undo. */
+export function installForkHook(hook: ForkHook): () => void {
+  hooks.push(hook);
+  cluster.fork = forkWithHook;
   return () => {
-    cluster.fork = fork;
+    hooks.splice(hooks.indexOf(hook), 1);
+    if (hooks.length === 0) cluster.fork = fork;
   };
+}
+
+function forkWithHook(env?: object): Worker {
+  const hook = hooks.at(-1);
+  const balancer = hook?.balancer();
+  if (balancer === undefined) return fork.call(cluster, env);
+  const handle = balancer.prepare();
+  if (handle === undefined) {
+    hook?.onTooMany?.();
+    return fork.call(cluster, env);
+  }
+  try {
+    const worker = inheriting(handle.channel.peerFd(), () => fork.call(cluster, env));
+    balancer.attach(handle, worker);
+    return worker;
+  } catch (error) {
+    balancer.discard(handle);
+    throw error;
+  }
 }
 
 /** Runs `fork`, whose child gets `fd` after its other stdio, its number in CHANNEL_ENV, and the preload. */

@@ -79,13 +79,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #fork(seat: Seat): void {
-    seat.worker = cluster.fork(this.#options.env);
+    const worker = cluster.fork(this.#options.env);
+    seat.worker = worker;
     seat.startedAt = Date.now();
     seat.restarts++;
     // Without a listener an 'error' (a failed send to a worker that just died, say) would end the primary.
-    seat.worker.on('error', (error: NodeJS.ErrnoException) => {
+    worker.on('error', (error: NodeJS.ErrnoException) => {
       this.#options.log.warn({ err: error, code: error.code }, `${seat.label}: ${error.message}`);
-      if (seat.worker?.process.pid === undefined) this.#handleExit(seat.worker as Worker, null, null);
+      if (worker.process.pid === undefined) this.#handleExit(worker, null, null); // never started
     });
     this.#setState(seat, 'starting');
   }

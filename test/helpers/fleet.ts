@@ -36,8 +36,9 @@ export class Fleet implements AsyncDisposable {
   stderr = '';
   #wake: (() => void)[] = [];
 
-  constructor(args: string[], env: Record<string, string> = {}, nodeArgs: string[] = []) {
-    this.process = spawn(NODE, [...nodeArgs, CLI, ...args], {
+  /** `limits`: shell commands that come first, `ulimit -n 60;` say. */
+  constructor(args: string[], env: Record<string, string> = {}, nodeArgs: string[] = [], limits = '') {
+    this.process = spawn('sh', ['-c', `${limits} exec "$@"`, 'sh', NODE, ...nodeArgs, CLI, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { Fleet, fixture, NODE } from '../helpers/fleet.ts';
+import { Fleet, fixture, NODE, REGISTER } from '../helpers/fleet.ts';
 import { eventually, get, nextWorker } from '../helpers/requests.ts';
 
 const HELLO = fixture('http-hello.mjs');
@@ -115,4 +115,22 @@ test('maxConnections: a full worker passes on, and when all are full the connect
   expect(kept.every((text) => text.startsWith('kept '))).toBe(true);
   expect(await open()).toBe('dropped');
   await fleet.printed(/^drop \d+$/);
+});
+
+test('register.js in NODE_OPTIONS does no harm to a supervised fleet', async () => {
+  const env = { NODE_OPTIONS: `--import ${REGISTER}` };
+  await using fleet = new Fleet([HELLO, '-w', '2'], env);
+  const port = await fleet.ready();
+  const workers = await Promise.all(Array.from({ length: 4 }, () => nextWorker(port)));
+  expect(new Set(workers.map(({ pid }) => pid)).size).toBe(2);
+  expect(fleet.stderr).toBe('');
+  expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+});
+
+test('no descriptors left: the start fails with the system’s code, and nothing keeps running', async () => {
+  await using fleet = new Fleet([HELLO, '-w', '200'], {}, [], 'ulimit -n 60;');
+  expect((await fleet.exited).code).toBe(1);
+  expect(fleet.stderr).toMatch(/EMFILE/);
+  const children = execFileSync('sh', ['-c', `pgrep -P ${fleet.process.pid} || true`], { encoding: 'utf8' });
+  expect(children).toBe('');
 });
