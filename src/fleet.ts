@@ -6,7 +6,7 @@ import type { Supervisor } from './primary/supervisor.js';
 import type { Selection } from './strategies/select.js';
 
 export interface WorkerStatus {
-  /** node:cluster's id of the process that has this place now. */
+  /** node:cluster's id of the process that has this place now, or had it last. */
   id: number | undefined;
   pid: number | undefined;
   state: WorkerState;
@@ -90,7 +90,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     const load = handle?.slot.read();
     return {
       id: worker?.id,
-      pid: isAlive ? worker?.process.pid : undefined,
+      pid: worker?.process.pid,
       state,
       connections: load?.active,
       accepted: load?.accepted,
