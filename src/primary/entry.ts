@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { EvenkeelError } from '../errors.js';
@@ -7,7 +7,7 @@ import { EvenkeelError } from '../errors.js';
  * @throws EvenkeelError ERR_ENTRY_NOT_FOUND, ERR_ENTRY_NOT_A_FILE */
 export function resolveEntry(entry: string, cwd = process.cwd()): string {
   const absolute = path.resolve(cwd, entry);
-  const stats = statSync(absolute, { throwIfNoEntry: false });
+  const stats = look(entry, absolute);
   if (stats?.isFile()) return absolute;
   if (stats !== undefined) {
     throw new EvenkeelError(
@@ -22,5 +22,15 @@ export function resolveEntry(entry: string, cwd = process.cwd()): string {
       'ERR_ENTRY_NOT_FOUND',
       `cannot run ${entry}: no such file (looked for ${absolute})`,
     );
+  }
+}
+
+function look(entry: string, absolute: string): Stats | undefined {
+  try {
+    return statSync(absolute, { throwIfNoEntry: false });
+  } catch (cause) {
+    // ENOTDIR, ELOOP, EACCES, ENAMETOOLONG
+    const why = (cause as Error).message;
+    throw new EvenkeelError('ERR_ENTRY_NOT_FOUND', `cannot run ${entry}: ${why}`, { cause });
   }
 }

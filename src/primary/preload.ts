@@ -24,8 +24,8 @@ export function withPreload(args: readonly string[], entry: string | undefined):
 /** The same for NODE_OPTIONS, where our --import may stand too: a --require there, for the processes a
  * worker starts. */
 export function requireInstead(nodeOptions: string): string {
-  const words = nodeOptions.match(/"(?:\\.|[^"\\])*"|\S+/g) ?? [];
-  const rest = withoutImport(words.map(unquoted));
+  const words = split(nodeOptions);
+  const rest = withoutImport(words);
   if (rest.length === words.length) return nodeOptions;
   return [quoted('--require'), quoted(REGISTER), ...rest.map(quoted)].join(' ');
 }
@@ -55,8 +55,28 @@ function isRegister(specifier: string): boolean {
   }
 }
 
-function unquoted(word: string): string {
-  return word.replace(/"((?:\\.|[^"\\])*)"/g, (_, inner: string) => inner.replace(/\\(.)/g, '$1'));
+/** NODE_OPTIONS' words, as Node reads them: a quote anywhere begins or ends a stretch in which spaces are
+ * part of the word and a backslash takes the next character as it is. */
+function split(text: string): string[] {
+  const words: string[] = [];
+  let isInWord = false;
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    let character = text[i];
+    if (character === ' ' && !isQuoted) {
+      isInWord = false;
+      continue;
+    }
+    if (!isInWord) words.push('');
+    isInWord = true;
+    if (character === '"') {
+      isQuoted = !isQuoted;
+      continue;
+    }
+    if (character === '\\' && isQuoted) character = text[++i];
+    words.push((words.pop() ?? '') + (character ?? ''));
+  }
+  return words;
 }
 
 function quoted(word: string): string {

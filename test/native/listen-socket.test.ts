@@ -1,0 +1,218 @@
+import { execFileSync } from 'node:child_process';
+import net from 'node:net';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { ListenSocketOptions } from '../../dist/binding.js';
+import { isCloseOnExec, leavesNothingOpen } from '../helpers/descriptors.ts';
+import { fixture, NODE } from '../helpers/fleet.ts';
+import {
+  acceptAll,
+  addon,
+  connect,
+  connections,
+  handshaking,
+  LOOPBACK,
+  listen,
+  talk,
+} from '../helpers/native.ts';
+import { eventually } from '../helpers/requests.ts';
+import { thrown } from '../helpers/thrown.ts';
+
+const V4_ANY = { host: '0.0.0.0', family: 4, port: 0 } as const;
+const V6_ANY = { host: '::', family: 6, port: 0 } as const;
+
+describe('addresses', () => {
+  test('IPv4, port 0: the kernel chooses one', () => {
+    const { address, family, port } = listen().address();
+    expect({ address, family }).toEqual({ address: '127.0.0.1', family: 'IPv4' });
+    expect(port).toBeGreaterThan(0);
+    expect(listen().address().port).not.toBe(port);
+  });
+
+  test('a port given', () => {
+    const socket = listen();
+    const { port } = socket.address();
+    socket.close();
+    expect(listen({ ...LOOPBACK, port }).address().port).toBe(port);
+  });
+
+  test('IPv6', async () => {
+    const socket = listen({ host: '::1', family: 6, port: 0 });
+    const { address, family, port } = socket.address();
+    expect({ address, family }).toEqual({ address: '::1', family: 'IPv6' });
+    await talk(await connect(port, '::1'), socket.accept());
+    await expect(connect(port, '127.0.0.1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test.each([
+    ['no host', { host: null, port: 0 }],
+    ['::', V6_ANY],
+  ])('%s is dual stack: a client of either family reaches it', async (_name, options) => {
+    const socket = listen(options);
+    const { address, family, port } = socket.address();
+    expect({ address, family }).toEqual({ address: '::', family: 'IPv6' });
+    await talk(await connect(port, '127.0.0.1'), socket.accept());
+    await talk(await connect(port, '::1'), socket.accept());
+    expect(thrown(() => listen({ ...V4_ANY, port })).code).toBe('EADDRINUSE');
+  });
+
+  test('ipv6Only leaves the port to IPv4', async () => {
+    const v6 = listen({ ...V6_ANY, ipv6Only: true });
+    const { port } = v6.address();
+    await expect(connect(port, '127.0.0.1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    const v4 = listen({ ...V4_ANY, port });
+    await talk(await connect(port, '127.0.0.1'), v4.accept());
+    await talk(await connect(port, '::1'), v6.accept());
+  });
+
+  test('a port whose last connection is in TIME_WAIT can be had again', async () => {
+    const first = listen();
+    const { port } = first.address();
+    const client = await connect(port);
+    const server = new net.Socket({ fd: first.accept() });
+    server.end(); // this end closes first: TIME_WAIT is here
+    client.resume().on('end', () => client.end());
+    await new Promise((resolve) => server.resume().once('close', resolve));
+    first.close();
+    expect(listen({ ...LOOPBACK, port }).address().port).toBe(port);
+  });
+});
+
+describe('the accept queue', () => {
+  test('is counted, and emptied in order; -1 when it is empty', async () => {
+    const socket = listen();
+    expect(socket.queueLength()).toBe(0);
+    expect(socket.accept()).toBe(-1);
+    const clients = await connections(5, socket.address().port);
+    await eventually(() => socket.queueLength() === 5);
+    for (const [i, client] of clients.entries()) {
+      const accepted = new net.Socket({ fd: socket.accept() });
+      expect(accepted.remotePort).toBe(client.localPort);
+      expect(socket.queueLength()).toBe(4 - i);
+      accepted.destroy();
+    }
+    expect(socket.accept()).toBe(-1);
+  });
+
+  test('is as long as backlog says', async () => {
+    const socket = listen({ ...LOOPBACK, backlog: 3 });
+    const { port } = socket.address();
+    await connections(4, port); // listen(2): the kernel takes one more
+    await eventually(() => socket.queueLength() === 4);
+    const fifth = connect(port);
+    await eventually(() => handshaking(port) === 1); // its SYN is dropped, and sent again after a second
+    for (const fd of acceptAll(socket)) addon.closeFd(fd);
+    const client = await fifth;
+    await eventually(() => socket.queueLength() === 1);
+    await talk(client, socket.accept());
+  });
+});
+
+describe('close-on-exec', () => {
+  test('everything it makes', async () => {
+    const socket = listen();
+    socket.allowReusePort();
+    const member = socket.member();
+    await connect(socket.address().port);
+    await eventually(() => socket.queueLength() + member.queueLength() === 1);
+    const shared = socket.share();
+    const accepted = [...acceptAll(socket), ...acceptAll(member)];
+    const unbound = addon.unboundSocket();
+    const fds = [socket.fd(), member.fd(), shared, unbound, ...accepted];
+    expect(fds.map(isCloseOnExec)).toEqual([true, true, true, true, true]);
+    for (const fd of [shared, unbound, ...accepted]) addon.closeFd(fd);
+    member.close();
+  });
+});
+
+describe('failures', () => {
+  /** A socket that stays, for others to collide with. */
+  const taken = new addon.ListenSocket(LOOPBACK);
+  const { port } = taken.address();
+  afterAll(() => taken.close());
+
+  const failures: [string, ListenSocketOptions, object][] = [
+    ['a port taken', { ...LOOPBACK, port }, { code: 'EADDRINUSE', errno: -98 }],
+    [
+      'an address of another machine',
+      { host: '192.0.2.1', family: 4, port: 8080 },
+      { code: 'EADDRNOTAVAIL', errno: -99 },
+    ],
+    [
+      'an IPv6 address of another machine',
+      { host: '2001:db8::1', family: 6, port: 8080 },
+      { code: 'EADDRNOTAVAIL', errno: -99 },
+    ],
+    ['a name', { host: 'localhost', family: 4, port: 8080 }, { code: 'EINVAL', errno: -22 }],
+    ['junk', { host: '256.0.0.1', family: 4, port: 8080 }, { code: 'EINVAL', errno: -22 }],
+    ['IPv6 junk', { host: ':::', family: 6, port: 8080 }, { code: 'EINVAL', errno: -22 }],
+    ['the other family', { host: '::1', family: 4, port: 8080 }, { code: 'EINVAL', errno: -22 }],
+    ['IPv4 as IPv6', { host: '127.0.0.1', family: 6, port: 8080 }, { code: 'EINVAL', errno: -22 }],
+  ];
+
+  test.each(failures)('%s: the Error Node itself would make', (_name, options, facts) => {
+    const error = thrown(() => new addon.ListenSocket(options));
+    expect(error).toMatchObject({
+      ...facts,
+      syscall: 'bind',
+      address: options.host,
+      port: options.port,
+    });
+    expect(error.message).toMatch(
+      new RegExp(`^bind ${error.code}: .+ ${options.host}:${options.port}$`.replaceAll('.1', '\\.1')),
+    );
+  });
+
+  test.each(failures)('%s: nothing stays open', async (_name, options) => {
+    await leavesNothingOpen(300, () => thrown(() => new addon.ListenSocket(options)));
+  });
+
+  test.each([-1, 65_536, 1e9])('port %d: a RangeError', async (wrong) => {
+    await leavesNothingOpen(300, () => {
+      expect(thrown(() => new addon.ListenSocket({ ...LOOPBACK, port: wrong }))).toBeInstanceOf(RangeError);
+    });
+  });
+
+  test.each([undefined, null, 8080, '127.0.0.1'])('%o for options: a TypeError', (options) => {
+    const error = thrown(() => new addon.ListenSocket(options as unknown as ListenSocketOptions));
+    expect(error).toBeInstanceOf(TypeError);
+  });
+
+  test('after close() every use is EBADF', () => {
+    const socket = listen();
+    socket.close();
+    expect(socket.fd()).toBe(-1);
+    const uses = ['address', 'allowReusePort', 'member', 'queueLength', 'accept', 'share', 'retire'] as const;
+    for (const use of uses) {
+      expect(
+        thrown(() => socket[use]()),
+        use,
+      ).toMatchObject({ code: 'EBADF', errno: -9 });
+    }
+  });
+
+  test('close() twice: the second closes nothing, not even the next one of the same number', () => {
+    const socket = listen();
+    const fd = socket.fd();
+    socket.close();
+    const next = listen();
+    expect(next.fd()).toBe(fd);
+    socket.close();
+    expect(next.address().port).toBeGreaterThan(0);
+  });
+
+  test('working, hundreds of times: nothing stays open', async () => {
+    await leavesNothingOpen(300, () => {
+      const socket = new addon.ListenSocket(LOOPBACK);
+      socket.allowReusePort();
+      socket.member().close();
+      addon.closeFd(socket.share());
+      socket.retire();
+      socket.close();
+    });
+  });
+
+  test('not closed: the garbage collector does it', () => {
+    const script = fixture('native/forgets-its-sockets.mjs');
+    expect(execFileSync(NODE, ['--expose-gc', script], { encoding: 'utf8' })).toBe('0 left open\n');
+  });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type Capabilities,
+  POLICIES,
+  type PolicyName,
+  type Request,
+  STRATEGIES,
+  type StrategyName,
+  select,
+} from '../../dist/strategies/select.js';
+import { refusal } from '../helpers/thrown.ts';
+
+const able: Capabilities = { platform: 'linux-x64', node: 'v20', addon: undefined, reusePort: undefined };
+const withoutAddon: Capabilities = { ...able, addon: 'cannot load it', reusePort: 'cannot load it' };
+const withoutReusePort: Capabilities = { ...able, reusePort: 'setsockopt ENOPROTOOPT' };
+const auto: Request = { strategy: 'auto', policy: 'auto' };
+
+/** What is built, best first. A new pair is one line here. */
+const BUILT: readonly [StrategyName, PolicyName][] = [
+  ['hand-off', 'round-robin'],
+  ['shared-handle', 'none'],
+  ['reuse-port', 'hash'],
+];
+const ALL = STRATEGIES.flatMap((strategy) => POLICIES.map((policy) => [strategy, policy] as const));
+const isBuilt = ([strategy, policy]: readonly [string, string]) =>
+  BUILT.some((pair) => pair[0] === strategy && pair[1] === policy);
+
+const refused = (capabilities: Capabilities, request: Request) =>
+  refusal(() => select(capabilities, request));
+
+describe('every pair of strategy and policy', () => {
+  test.each(ALL.filter(isBuilt))('%s/%s is built: chosen when asked for', (strategy, policy) => {
+    expect(select(able, { strategy, policy })).toMatchObject({ strategy, policy });
+  });
+
+  test.each(ALL.filter((pair) => !isBuilt(pair)))('%s/%s is not: refused', (strategy, policy) => {
+    const error = refused(able, { strategy, policy });
+    expect(error.code).toBe('ERR_UNSUPPORTED');
+    expect(error.message).toContain(`cannot run strategy ${strategy} with policy ${policy}: `);
+    for (const pair of BUILT) expect(error.message).toContain(pair.join('/'));
+  });
+
+  test('what this version lacks is told from what makes no sense', () => {
+    const { message: lacking } = refused(able, { strategy: 'reuse-port', policy: 'round-robin' });
+    expect(lacking).toContain('needs a selector program');
+    const { message: senseless } = refused(able, { strategy: 'reuse-port', policy: 'none' });
+    expect(senseless).toContain('there is no such pair');
+  });
+});
+
+describe('auto', () => {
+  test('takes the best of what is built, and lists it in order', () => {
+    const { strategy, policy, reasons } = select(able, auto);
+    expect([strategy, policy]).toEqual(BUILT[0]);
+    expect(reasons.slice(0, BUILT.length).map((reason) => [reason.strategy, reason.policy])).toEqual(BUILT);
+  });
+
+  test.each(BUILT)('strategy %s alone: its policy is %s', (strategy, policy) => {
+    expect(select(able, { strategy, policy: 'auto' })).toMatchObject({ strategy, policy });
+  });
+
+  test.each(BUILT)('%s is the strategy of policy %s alone', (strategy, policy) => {
+    expect(select(able, { strategy: 'auto', policy })).toMatchObject({ strategy, policy });
+  });
+
+  test.each(['random', 'source-hash', 'least-connections'] as const)(
+    'policy %s alone, which no strategy has: refused',
+    (policy) => {
+      const error = refused(able, { strategy: 'auto', policy });
+      expect(error.code).toBe('ERR_UNSUPPORTED');
+      expect(error.message).toContain(`cannot run policy ${policy}: `);
+      for (const pair of BUILT) expect(error.message).toContain(pair.join('/'));
+    },
+  );
+});
+
+describe('the addon is missing', () => {
+  test('auto falls back to node:cluster and says why, first', () => {
+    const { strategy, policy, reasons } = select(withoutAddon, auto);
+    expect({ strategy, policy }).toEqual({ strategy: 'node:cluster', policy: 'round-robin' });
+    expect(reasons[0]).toMatchObject({
+      strategy: 'node:cluster',
+      verdict: 'chosen',
+      why: expect.stringMatching(/Node's own cluster serves: cannot load it$/),
+    });
+    expect(reasons.slice(1).every(({ verdict }) => verdict === 'unsupported')).toBe(true);
+  });
+
+  test.each(STRATEGIES)('strategy %s, named, is refused', (strategy) => {
+    const error = refused(withoutAddon, { strategy, policy: 'auto' });
+    expect(error.code).toBe('ERR_ADDON_UNAVAILABLE');
+    expect(error.message).toBe(`cannot run strategy ${strategy} here: cannot load it`);
+  });
+
+  test('so is a named policy', () => {
+    const error = refused(withoutAddon, { strategy: 'auto', policy: 'hash' });
+    expect(error.code).toBe('ERR_ADDON_UNAVAILABLE');
+    expect(error.message).toBe('cannot run policy hash here: cannot load it');
+  });
+});
+
+describe('SO_REUSEPORT is missing', () => {
+  test('the others are not touched by it', () => {
+    const { strategy, reasons } = select(withoutReusePort, auto);
+    expect(strategy).toBe('hand-off');
+    expect(reasons).toContainEqual({
+      strategy: 'reuse-port',
+      policy: 'hash',
+      verdict: 'unsupported',
+      why: 'setsockopt ENOPROTOOPT',
+    });
+    expect(select(withoutReusePort, { strategy: 'shared-handle', policy: 'auto' }).policy).toBe('none');
+  });
+
+  test('reuse-port, named, is refused', () => {
+    const error = refused(withoutReusePort, { strategy: 'reuse-port', policy: 'auto' });
+    expect(error.code).toBe('ERR_UNSUPPORTED');
+    expect(error.message).toBe('cannot run strategy reuse-port here: setsockopt ENOPROTOOPT');
+  });
+});
+
+describe('of every selection', () => {
+  const selections: [string, Capabilities, Request][] = [
+    ['auto', able, auto],
+    ['auto without the addon', withoutAddon, auto],
+    ['auto without SO_REUSEPORT', withoutReusePort, auto],
+    ...BUILT.map(([strategy, policy]): [string, Capabilities, Request] => [
+      `${strategy}/${policy}`,
+      able,
+      { strategy, policy },
+    ]),
+  ];
+
+  test.each(selections)('%s: one verdict is "chosen", that of the pair chosen', (_name, machine, request) => {
+    const { strategy, policy, reasons } = select(machine, request);
+    const chosen = reasons.filter(({ verdict }) => verdict === 'chosen');
+    expect(chosen).toEqual([expect.objectContaining({ strategy, policy })]);
+  });
+
+  test.each(selections)('%s: no pair is judged twice, each has a reason', (_name, machine, request) => {
+    const { reasons } = select(machine, request);
+    const pairs = reasons.map(({ strategy, policy }) => `${strategy}/${policy}`);
+    expect(new Set(pairs).size).toBe(pairs.length);
+    for (const { why } of reasons) expect(why).not.toBe('');
+  });
+
+  test.each(selections)('%s: pure', (_name, machine, request) => {
+    const frozen: [Capabilities, Request] = [Object.freeze({ ...machine }), Object.freeze({ ...request })];
+    const first = select(...frozen);
+    const copy = structuredClone(first);
+    for (const reason of first.reasons) reason.why = 'changed by a caller';
+    first.reasons.length = 0;
+    expect(select(...frozen)).toEqual(copy);
+  });
+});
