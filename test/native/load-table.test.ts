@@ -37,9 +37,7 @@ test('two mappings of one table see the same, and the counters wrap', () => {
 test('what is no load table is refused, and closed', async () => {
   const socket = listen();
   await leavesNothingOpen(200, () => {
-    expect(() => new LoadTable({ fd: socket.share() })).toThrow(
-      expect.objectContaining({ code: 'EINVAL' }),
-    );
+    expect(() => new LoadTable({ fd: socket.share() })).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   });
   expect(() => new LoadTable({ fd: 9999 })).toThrow(expect.objectContaining({ code: 'EBADF' }));
   for (const slots of [0, 5000]) expect(() => new LoadTable({ slots })).toThrow(RangeError);
