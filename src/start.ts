@@ -106,12 +106,17 @@ function watchNodeListeners(fleet: Fleet): () => void {
   return () => cluster.off('listening', onListening);
 }
 
+/** A signal sent to a whole process group and passed on by npm or an init as well comes twice. */
+const SAME_SIGNAL = 300;
+
 /** The first signal drains, the second kills. Returns an undo. */
 function stopOnSignals(fleet: Fleet, log: Log): () => void {
-  let isSecond = false;
+  let first: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    const force = isSecond;
-    isSecond = true;
+    const now = performance.now();
+    const force = first !== undefined;
+    if (first !== undefined && now - first < SAME_SIGNAL) return;
+    first ??= now;
     log.info({ signal, force }, force ? `${signal} again: killing the workers` : `${signal}: draining`);
     void fleet.stop({ force });
   };

@@ -1,5 +1,6 @@
 import { ChildProcess } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
+import { syncBuiltinESMExports } from 'node:module';
 import { CHANNEL_ENV } from '../messages.js';
 import type { Balancer } from './balancer.js';
 import { requireInstead, withPreload } from './preload.js';
@@ -28,11 +29,16 @@ const fork = cluster.fork;
 /** Gives every worker node:cluster forks from now on a slot and a channel. Returns an undo. */
 export function installForkHook(hook: ForkHook): () => void {
   hooks.push(hook);
-  cluster.fork = forkWithHook;
+  replaceFork(forkWithHook);
   return () => {
     hooks.splice(hooks.indexOf(hook), 1);
-    if (hooks.length === 0) cluster.fork = fork;
+    if (hooks.length === 0) replaceFork(fork);
   };
+}
+
+function replaceFork(by: typeof cluster.fork): void {
+  cluster.fork = by;
+  syncBuiltinESMExports(); // for `import { fork } from 'node:cluster'`
 }
 
 function forkWithHook(env?: object): Worker {

@@ -79,18 +79,22 @@ test('what does not end is killed after killTimeout, and said', async () => {
   );
 });
 
-test('the second signal kills at once', async () => {
+test('a second signal kills; the same one twice at once, by a process group and by npm, does not', async () => {
   await using fleet = new Fleet([fixture('holds-connections.mjs'), '-w', '1']);
   const port = await fleet.ready();
-  const [, socket] = await once(
-    http.get({ port, headers: { Connection: 'Upgrade', Upgrade: 'test' } }),
-    'upgrade',
-  );
+  const headers = { Connection: 'Upgrade', Upgrade: 'test' };
+  const [, socket] = await once(http.get({ port, headers }), 'upgrade');
   socket.on('error', () => {});
   fleet.process.kill('SIGINT');
-  await fleet.logged(({ msg }) => msg === 'SIGINT: draining');
+  fleet.process.kill('SIGTERM');
+  await fleet.logged(({ msg }) => msg === 'SIGINT: draining' || msg === 'SIGTERM: draining');
   const begun = performance.now();
-  expect(await fleet.stop('SIGINT')).toEqual({ code: 0, signal: null });
+  await eventually(() => {
+    fleet.process.kill('SIGINT');
+    return fleet.log.some(({ msg }) => msg === 'SIGINT again: killing the workers');
+  });
+  expect(performance.now() - begun).toBeGreaterThan(100); // not by those of the first moment
+  expect(await fleet.exited).toEqual({ code: 0, signal: null });
   expect(performance.now() - begun).toBeLessThan(5000); // killTimeout is twice that
 });
 

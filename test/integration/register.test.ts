@@ -1,0 +1,43 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { fixture, NODE, REGISTER } from '../helpers/fleet.ts';
+
+// What parity.test.ts does not see: whether it is evenkeel that serves.
+const run = (args: string[], env: Record<string, string> = {}): string =>
+  execFileSync(NODE, args, { encoding: 'utf8', env: { ...process.env, ...env } }).trim();
+
+const APP = fixture('named-import.mjs');
+
+test.each([
+  ['--import', ['--import', REGISTER, APP], {}],
+  ['--import=', [`--import=${REGISTER}`, APP], {}],
+  ['--require', ['--require', REGISTER, APP], {}],
+  ['NODE_OPTIONS', [APP], { NODE_OPTIONS: `--import ${REGISTER}` }],
+])('by %s, for an application that imports fork by its name', (_name, args, env) => {
+  expect(run(args, env)).toBe('evenkeel');
+});
+
+test('without it, node:cluster', () => {
+  expect(run([APP])).toBe('node:cluster');
+});
+
+test('where the addon cannot be loaded: node:cluster, with one warning', () => {
+  const env = { ...process.env, EVENKEEL_ADDON: '/dev/null' };
+  const { stdout, stderr } = spawnSync(NODE, ['--import', REGISTER, APP], { encoding: 'utf8', env });
+  expect(stdout.trim()).toBe('node:cluster');
+  expect(stderr.match(/EvenkeelWarning/g)).toHaveLength(1);
+  expect(stderr).toMatch(/\[ERR_ADDON_UNAVAILABLE\] EvenkeelWarning: .*Node's own cluster serves/);
+});
+
+test('a strategy that does not exist ends the process before the application runs', () => {
+  const env = { ...process.env, EVENKEEL_STRATEGY: 'magic' };
+  const { stdout, stderr, status } = spawnSync(NODE, ['--import', REGISTER, APP], { encoding: 'utf8', env });
+  expect([stdout, status]).toEqual(['', 1]);
+  expect(stderr).toMatch(/ERR_UNKNOWN_STRATEGY/);
+});
+
+test('a process that forks nobody does not load the addon', () => {
+  const script =
+    "console.log(process.report.getReport().sharedObjects.some((file) => file.includes('evenkeel')))";
+  expect(run(['--import', REGISTER, '-e', script])).toBe('false');
+});
