@@ -26,14 +26,14 @@ Napi::Object ToObject(Napi::Env env, Message message) {
 Channel::Channel(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Channel>(info), context_(info.Env(), "evenkeel.Channel") {
   Napi::Env env = info.Env();
+  UniqueFd own, peer;
+  if (info[2].IsNumber()) own.reset(info[2].ToNumber().Int32Value());
   if (!info[0].IsFunction() || !info[1].IsFunction()) {
     throw Napi::TypeError::New(env, "Channel: (onMessage, onError, fd?) expected");
   }
   on_message_ = Napi::Persistent(info[0].As<Napi::Function>());
   on_error_ = Napi::Persistent(info[1].As<Napi::Function>());
-  UniqueFd own, peer;
-  if (info[2].IsNumber()) {
-    own.reset(info[2].ToNumber().Int32Value());
+  if (own.valid()) {
     // Inherited across exec, so without close-on-exec: this process's own children shall not have
     // it.
     Guard(env, [&] { CloseOnExec(own.get()); });

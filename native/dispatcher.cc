@@ -1,6 +1,7 @@
 #include "dispatcher.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "acceptor.h"
 #include "channel.h"
@@ -53,7 +54,7 @@ void Dispatcher::Offer(UniqueFd connection, uint8_t hops, uint32_t except_lease)
   RetryLater();
 }
 
-// False: nobody can take it now.
+// Done with it: sent, or nothing that could be. False: nobody can take it now.
 bool Dispatcher::TrySend(Held* held) {
   // The worker that returned it is asked again only when there is no other.
   const uint32_t except = members_.size() > 1 ? held->except_lease : kNoLease;
@@ -74,7 +75,8 @@ bool Dispatcher::TrySend(Held* held) {
     SendResult result;
     try {
       result = members_[i].endpoint->TrySend(message);
-    } catch (const SystemFailure&) {
+    } catch (const SystemFailure& failure) {
+      if (failure.number == EBADF) return true;  // no descriptor: there is nothing to send
       // This channel is broken for good; its worker's exit or disconnect removes the member.
       result = SendResult::kClosed;
     }

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
 import { probe } from './capabilities.js';
+import { EvenkeelError } from './errors.js';
 import { MAX_WORKERS } from './load-table.js';
 import { warningLog } from './log.js';
 import { CHANNEL_ENV } from './messages.js';
@@ -23,7 +24,7 @@ if (isMainThread && globals[LOADED] === undefined) {
   const channelFd = process.env[CHANNEL_ENV];
   delete process.env[CHANNEL_ENV]; // a process this one starts has another channel, or none
   if (cluster.isWorker) {
-    if (channelFd !== undefined) new EvenkeelWorker(Number(channelFd)).start();
+    if (channelFd !== undefined) new EvenkeelWorker(parseFd(channelFd)).start();
   } else {
     accelerate();
   }
@@ -56,4 +57,9 @@ function accelerate(): void {
       );
     },
   });
+}
+
+function parseFd(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new EvenkeelError('ERR_CHANNEL_MESSAGE', `${CHANNEL_ENV} must name a descriptor, not '${text}'`);
 }

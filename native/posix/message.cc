@@ -1,6 +1,7 @@
 #include "../message.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -18,7 +19,7 @@ struct Header {
   uint32_t magic;
   uint8_t type;
   uint8_t hops;
-  uint16_t unused;
+  uint16_t fds;  // descriptors that come with it: 0 or 1
   uint32_t lease;
   uint32_t length;
 };
@@ -45,11 +46,38 @@ bool KnownType(uint8_t type) {
          type <= static_cast<uint8_t>(MessageType::kDrain);
 }
 
+// The kernel drops a descriptor it finds no number for and only sets MSG_CTRUNC: a connection would
+// be lost. So make sure of a free number first, and leave the message where it is without one.
+bool HasSpareFd(int channel) {
+  UniqueFd spare(fcntl(channel, F_DUPFD_CLOEXEC, 0));
+  if (spare.valid()) return true;
+  if (errno != EMFILE && errno != ENFILE) ThrowErrno("fcntl");
+  return false;
+}
+
+// Looks at the next message without taking it, or any descriptor of it.
+bool NextCarriesFd(int channel) {
+  Header header{};
+  const ssize_t size = recv(channel, &header, sizeof header, MSG_PEEK | MSG_DONTWAIT);
+  return size == static_cast<ssize_t>(sizeof header) && header.magic == kMagic && header.fds > 0;
+}
+
+// recvmsg(2) returns 0 at the end, and for an empty message too.
+bool IsHungUp(int channel) {
+  pollfd entry{channel, POLLIN | POLLRDHUP, 0};
+  return poll(&entry, 1, 0) < 0 || (entry.revents & (POLLHUP | POLLRDHUP)) != 0;
+}
+
 }  // namespace
 
 SendResult Send(int channel, const Message& message) {
-  Header header{kMagic,        static_cast<uint8_t>(message.type),           message.hops, 0,
-                message.lease, static_cast<uint32_t>(message.payload.size())};
+  Header header{};
+  header.magic = kMagic;
+  header.type = static_cast<uint8_t>(message.type);
+  header.hops = message.hops;
+  header.fds = message.fd.valid() ? 1 : 0;
+  header.lease = message.lease;
+  header.length = static_cast<uint32_t>(message.payload.size());
   iovec parts[2] = {{&header, sizeof header},
                     {const_cast<char*>(message.payload.data()), message.payload.size()}};
   msghdr out{};
@@ -87,16 +115,7 @@ SendResult Send(int channel, const Message& message) {
 }
 
 ReceiveResult Receive(int channel, Message* message) {
-  // The kernel drops a descriptor it finds no number for and only sets MSG_CTRUNC: a connection
-  // would be lost. So make sure of a free number first, and leave the message where it is without
-  // one.
-  {
-    UniqueFd spare(fcntl(channel, F_DUPFD_CLOEXEC, 0));
-    if (!spare.valid()) {
-      if (errno == EMFILE || errno == ENFILE) return ReceiveResult::kNoFd;
-      ThrowErrno("fcntl");
-    }
-  }
+  if (!HasSpareFd(channel) && NextCarriesFd(channel)) return ReceiveResult::kNoFd;
   Header header{};
   static thread_local char buffer[kMaxPayload];
   iovec parts[2] = {{&header, sizeof header}, {buffer, sizeof buffer}};
@@ -117,10 +136,11 @@ ReceiveResult Receive(int channel, Message* message) {
   }
   int fds = 0;
   UniqueFd fd = TakeFds(&in, &fds);
-  if (received == 0 && fds == 0) return ReceiveResult::kClosed;
+  if (received == 0 && fds == 0 && IsHungUp(channel)) return ReceiveResult::kClosed;
   const size_t size = static_cast<size_t>(received);
-  if (size < sizeof header || header.magic != kMagic || !KnownType(header.type) || fds > 1 ||
-      header.length != size - sizeof header || (in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+  if (size < sizeof header || header.magic != kMagic || !KnownType(header.type) ||
+      fds != header.fds || fds > 1 || header.length != size - sizeof header ||
+      (in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
     return ReceiveResult::kMalformed;
   }
   message->type = static_cast<MessageType>(header.type);

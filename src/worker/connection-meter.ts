@@ -11,7 +11,8 @@ interface ServerInternals {
 /** Keeps the worker's slot of the load table right: connections begun and open, over all its servers. */
 export class ConnectionMeter {
   readonly #slot: Slot;
-  readonly #servers = new Map<Server, number>();
+  /** Connections as last seen. */
+  readonly #servers = new WeakMap<Server, number>();
   #active = 0;
 
   constructor(slot: Slot) {

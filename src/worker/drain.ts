@@ -22,7 +22,9 @@ interface HttpServer extends Server {
 /** Ends a supervised worker without losing a request: no new connections, what is open finishes. */
 export class Drain {
   readonly #hello: Hello;
+  /** Those not closed yet. */
   readonly #servers = new Set<Server>();
+  readonly #known = new WeakSet<Server>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #onTerm = (): void => this.#askToDrain();
   readonly #onInterrupt = (): void => {};
@@ -33,9 +35,12 @@ export class Drain {
     this.#hello = hello;
   }
 
+  /** The server listens; called each time it begins to. */
   watch(server: Server): void {
-    if (this.#servers.has(server)) return;
     this.#servers.add(server);
+    if (this.#known.has(server)) return;
+    this.#known.add(server);
+    server.on('close', () => this.#servers.delete(server));
     server.on('session', (session: ServerHttp2Session) => {
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));

@@ -1,51 +1,19 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Channel, ChannelMessage, Dispatcher, NativeLoadTable } from '../../dist/binding.js';
-import { Slot } from '../../dist/load-table.js';
+import { describe, expect, test } from 'vitest';
+import type { Channel, NativeLoadTable } from '../../dist/binding.js';
 import { identity } from '../helpers/descriptors.ts';
-import { addon, closing, connections, listen } from '../helpers/native.ts';
+import {
+  connection,
+  connectionsToOffer,
+  fleet,
+  MAX_DEPTH,
+  type Member,
+  whatCame,
+} from '../helpers/members.ts';
+import { addon, listen } from '../helpers/native.ts';
 import { eventually } from '../helpers/requests.ts';
+import { thrown } from '../helpers/thrown.ts';
 
-const { Acceptor, Channel: ChannelClass, Dispatcher: DispatcherClass, LoadTable, closeFd, finalHop } = addon;
-/** pick.h */
-const MAX_DEPTH = 32;
-
-/** A member whose worker takes nothing until take(). */
-class Member {
-  readonly channel: Channel = closing(
-    new ChannelClass(
-      () => {},
-      () => {},
-    ),
-  );
-  readonly lease: number;
-  readonly slot: Slot;
-
-  constructor(lease: number, table: NativeLoadTable) {
-    this.lease = lease;
-    this.slot = new Slot(table, lease);
-  }
-
-  /** Takes everything sent, as the worker: what there was. */
-  take(): ChannelMessage[] {
-    const messages = this.channel.recover();
-    for (const { fd } of messages) {
-      this.slot.countTaken();
-      onTestFinished(() => closeFd(fd));
-    }
-    return messages;
-  }
-}
-
-function fleet(count: number): { dispatcher: Dispatcher; members: Member[]; join: (member: Member) => void } {
-  const table = new LoadTable({ slots: 16 });
-  const dispatcher = closing(new DispatcherClass(table));
-  const members = Array.from({ length: count }, (_, i) => new Member(i + 1, table));
-  const join = (member: Member) => dispatcher.add(member.channel, member.slot.index, member.lease);
-  return { dispatcher, members, join };
-}
-
-/** A descriptor that stands for an accepted connection. */
-const connection = (): number => listen().share();
+const { Acceptor, Channel: ChannelClass, Dispatcher: DispatcherClass, finalHop } = addon;
 
 describe('round robin', () => {
   test('while all keep up: strictly in turn', () => {
@@ -97,6 +65,50 @@ describe('round robin', () => {
   });
 });
 
+describe('which connection goes where', () => {
+  test('9 over 3 members: the first, fourth and seventh to one, and so on, each to nobody else', () => {
+    const { dispatcher, members, join } = fleet(3);
+    for (const member of members) join(member);
+    const offered = connectionsToOffer(9);
+    for (const { fd } of offered) dispatcher.offer(fd, 0, 0);
+    const came = members.map((member) => whatCame(member.take()));
+    const every3rd = (from: number) => offered.filter((_, i) => i % 3 === from).map(({ what }) => what);
+    expect(new Set(came.map(String))).toEqual(new Set([0, 1, 2].map((from) => String(every3rd(from)))));
+  });
+
+  test('each says whose lease it is under', () => {
+    const { dispatcher, members, join } = fleet(3);
+    for (const member of members) join(member);
+    for (let i = 0; i < 9; i++) dispatcher.offer(connection(), 0, 0);
+    for (const member of members) {
+      expect(member.take().map(({ lease }) => lease)).toEqual(Array(3).fill(member.lease));
+    }
+  });
+
+  test('one member under two leases gets a share for each, told apart', () => {
+    const { dispatcher, members } = fleet(1);
+    const [member] = members as [Member];
+    dispatcher.add(member.channel, member.slot.index, 7);
+    dispatcher.add(member.channel, member.slot.index, 8);
+    for (let i = 0; i < 4; i++) {
+      dispatcher.offer(connection(), 0, 0);
+      expect(member.slot.read().untaken).toBe(1);
+      expect(member.take().map(({ lease }) => lease)).toEqual([i % 2 === 0 ? 8 : 7]);
+    }
+  });
+
+  test('a member removed gets no more, and what it was sent stays with it', () => {
+    const { dispatcher, members, join } = fleet(2);
+    const [gone, stays] = members as [Member, Member];
+    for (const member of members) join(member);
+    for (let i = 0; i < 4; i++) dispatcher.offer(connection(), 0, 0);
+    dispatcher.remove(gone.lease);
+    dispatcher.remove(gone.lease);
+    for (let i = 0; i < 6; i++) dispatcher.offer(connection(), 0, 0);
+    expect([gone.take().length, stays.take().length]).toEqual([2, 8]);
+  });
+});
+
 describe('connections that come back', () => {
   test('go to another than the one that returned them, if there is one', () => {
     const { dispatcher, members, join } = fleet(3);
@@ -131,6 +143,32 @@ describe('without a member', () => {
     expect(members[0]?.take()).toHaveLength(5);
   });
 
+  test('they keep their order, and those that come meanwhile are behind them', async () => {
+    const { dispatcher, members, join } = fleet(1);
+    const [member] = members as [Member];
+    const offered = connectionsToOffer(2 * MAX_DEPTH + 5);
+    for (const { fd } of offered.slice(0, -1)) dispatcher.offer(fd, 0, 0);
+    join(member);
+    expect(dispatcher.held()).toBe(MAX_DEPTH + 4);
+    dispatcher.offer(offered.at(-1)?.fd ?? -1, 0, 0);
+    const came: unknown[] = [];
+    await eventually(() => came.push(...whatCame(member.take())) === offered.length);
+    expect(came).toEqual(offered.map(({ what }) => what));
+  });
+
+  test('the last other one left: it goes back to who returned it', async () => {
+    const { dispatcher, members, join } = fleet(2);
+    const [returned, full] = members as [Member, Member];
+    join(full);
+    for (let i = 0; i < MAX_DEPTH; i++) dispatcher.offer(connection(), 0, 0);
+    join(returned);
+    dispatcher.offer(connection(), 1, returned.lease);
+    expect(dispatcher.held()).toBe(1); // rather waits for the other one
+    dispatcher.remove(full.lease);
+    await eventually(() => dispatcher.held() === 0);
+    expect(returned.take()).toHaveLength(1);
+  });
+
   test('close() closes what is held', () => {
     const { dispatcher } = fleet(0);
     const fd = connection();
@@ -151,47 +189,6 @@ describe('without a member', () => {
   });
 });
 
-describe('Acceptor', () => {
-  test('accepts only what can be sent on: the rest stays in the accept queue', async () => {
-    const { dispatcher, members, join } = fleet(1);
-    const [member] = members as [Member];
-    const socket = listen({ host: '127.0.0.1', port: 0, backlog: 200 });
-    closing(
-      new Acceptor(socket, dispatcher, (error) => {
-        throw error;
-      }),
-    );
-    await connections(100, socket.address().port);
-    expect(socket.queueLength()).toBe(100); // nobody to send to
-    join(member);
-    await eventually(() => member.slot.read().untaken === MAX_DEPTH);
-    expect(socket.queueLength()).toBe(100 - MAX_DEPTH);
-    let taken = 0;
-    await eventually(() => {
-      taken += member.take().length;
-      return taken === 100;
-    });
-    expect(socket.queueLength()).toBe(0);
-    dispatcher.remove(member.lease);
-    await connections(3, socket.address().port);
-    expect(socket.queueLength()).toBe(3);
-  });
-
-  test('stops when closed, and leaves the socket to others', async () => {
-    const { dispatcher, members, join } = fleet(1);
-    join(members[0] as Member);
-    const socket = listen();
-    const acceptor = new Acceptor(socket, dispatcher, () => {});
-    acceptor.close();
-    acceptor.close(); // once more does no harm
-    await connections(2, socket.address().port);
-    expect(socket.queueLength()).toBe(2);
-    const fd = socket.accept();
-    expect(fd).toBeGreaterThan(0);
-    closeFd(fd);
-  });
-});
-
 test.each([
   ['Dispatcher', () => new DispatcherClass({} as NativeLoadTable)],
   ['Acceptor, socket', () => new Acceptor({} as never, fleet(0).dispatcher, () => {})],
@@ -201,4 +198,23 @@ test.each([
   ['add', () => fleet(0).dispatcher.add({} as Channel, 0, 1)],
 ])('%s with something else than it wants is a TypeError', (_name, call) => {
   expect(call).toThrow(TypeError);
+});
+
+test('a slot the table does not have is a RangeError, and makes no member', () => {
+  const { dispatcher, members } = fleet(1);
+  const [member] = members as [Member];
+  for (const slot of [16, -1, 2 ** 31]) {
+    expect(thrown(() => dispatcher.add(member.channel, slot, 1))).toBeInstanceOf(RangeError);
+  }
+  dispatcher.offer(connection(), 0, 0);
+  expect(dispatcher.held()).toBe(1);
+});
+
+test('what is no descriptor does not hold up the connections behind it', () => {
+  const { dispatcher, members, join } = fleet(1);
+  const [member] = members as [Member];
+  join(member);
+  dispatcher.offer(9999, 0, 0);
+  dispatcher.offer(connection(), 0, 0);
+  expect(member.take()).toHaveLength(1);
 });

@@ -1,13 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { ftruncateSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { MAX_WORKERS, Slot, SlotState } from '../../dist/load-table.js';
-import { leavesNothingOpen } from '../helpers/descriptors.ts';
-import { fixture } from '../helpers/fleet.ts';
+import { python } from '../helpers/channel-pair.ts';
+import { isCloseOnExec, leavesNothingOpen } from '../helpers/descriptors.ts';
 import { addon, listen } from '../helpers/native.ts';
-import { eventually } from '../helpers/requests.ts';
+import { run } from '../helpers/script.ts';
+import { thrown } from '../helpers/thrown.ts';
 
-const { LoadTable, LoopStamp, layout } = addon;
+const { Channel, LoadTable, LoopStamp, closeFd, layout } = addon;
 
 test('a slot is a cache line, and every field lies within it, apart from the others', () => {
   const { headerSize, slotSize, ...fields } = layout;
@@ -45,42 +45,70 @@ test('what is no load table is refused, and closed', async () => {
   expect(() => new LoopStamp(new LoadTable({ slots: 2 }), 2)).toThrow(RangeError);
 });
 
-test('the loop stamp moves while a loop turns, and stands still while it is blocked', async () => {
-  const table = new LoadTable({ slots: 1 });
-  const slot = new Slot(table, 0);
+test('what is shared is closed in programs started, and cannot be resized under anybody', () => {
+  const table = new LoadTable({ slots: 2 });
   const fd = table.share();
-  const child = spawn(process.execPath, [fixture('native/stamps.mjs')], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', fd],
-  });
-  addon.closeFd(fd);
-  await once(child, 'message'); // it turns
-  const first = slot.read().stamp;
-  expect(first).toBeGreaterThan(0n);
-  await eventually(() => slot.read().stamp > first);
-  child.send('block');
-  await once(child, 'message'); // about to block, for 300 ms
-  let still = 0n;
-  await eventually(() => {
-    const now = slot.read().stamp;
-    const hasStood = process.hrtime.bigint() - now > 100_000_000n; // both are CLOCK_MONOTONIC
-    if (hasStood) still = now;
-    return hasStood;
-  });
-  await eventually(() => slot.read().stamp > still); // and on it goes
-  child.kill();
-  await once(child, 'exit');
+  expect(isCloseOnExec(fd)).toBe(true);
+  for (const size of [0, 64, 1 << 20]) {
+    expect(thrown(() => ftruncateSync(fd, size)).code).toBe('EPERM');
+  }
+  closeFd(fd);
 });
 
-test('a loop stamp keeps neither the process alive nor itself once stopped', async () => {
-  const slot = new Slot(new LoadTable({ slots: 1 }), 0);
-  const table = new LoadTable({ slots: 1 });
-  const stamped = new Slot(table, 0);
-  const stamp = new LoopStamp(table, 0);
-  stamp.stop();
-  stamp.stop();
-  const { stamp: last } = stamped.read();
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
-  expect(stamped.read().stamp).toBe(last);
-  expect(slot.read().stamp).toBe(0n);
+/** A descriptor that python3 made: whatever `make` leaves in `fd`. */
+function foreign(make: string): number {
+  const channel = new Channel(
+    () => {},
+    () => {},
+  );
+  const script = `
+def table(magic=0x45764b31, slots=2, size=192, seals=2):
+    fd = os.memfd_create('x', os.MFD_ALLOW_SEALING)
+    os.write(fd, struct.pack('<II', magic, slots))
+    os.ftruncate(fd, size)
+    fcntl.fcntl(fd, 1033, seals) # F_ADD_SEALS; 2: F_SEAL_SHRINK
+    return fd
+fd = ${make}
+send(message(fds=1), fd)`;
+  python(channel.peerFd(), script);
+  const fd = channel.receiveNow()?.fd ?? -1;
+  channel.close();
+  return fd;
+}
+
+test('a table of the same shape, whoever made it, is one', () => {
+  expect(new LoadTable({ fd: foreign('table()') }).slots()).toBe(2);
+});
+
+test.each([
+  ['that may shrink: reading it could be a SIGBUS', 'table(seals=0)'],
+  ['with another magic', 'table(magic=1)'],
+  ['that lies of its slots', 'table(slots=3)'],
+  ['that lies by 4 billion', 'table(slots=0xffffffff)'],
+  ['without a slot', 'table(slots=0, size=64)'],
+  ['that is empty', 'table(size=0)'],
+])('a table %s is refused, and closed', async (_name, make) => {
+  await leavesNothingOpen(2, () => {
+    const error = thrown(() => new LoadTable({ fd: foreign(make) }));
+    expect(error).toMatchObject({ code: 'EINVAL', errno: -22, syscall: 'mmap' });
+  });
+});
+
+test.each(['/etc/hosts', '/dev/null', '/'])('%s is no table, and closed', async (file) => {
+  await leavesNothingOpen(200, () => {
+    expect(thrown(() => new LoadTable({ fd: openSync(file) })).code).toBe('EINVAL');
+  });
+});
+
+test('nobody refers to it: unmapped, and its descriptor closed', () => {
+  const script = `
+    import { readdirSync, readFileSync } from 'node:fs';
+    const { LoadTable } = binding();
+    const left = () => readFileSync('/proc/self/maps', 'utf8').split('evenkeel-load-table').length - 1;
+    const before = readdirSync('/proc/self/fd').length;
+    (() => { for (let i = 0; i < 200; i++) new LoadTable({ slots: 1 }).buffer(); })();
+    const after = readdirSync('/proc/self/fd').length;
+    for (let i = 0; i < 100 && left() > 0; i++) { globalThis.gc(); await turn(); }
+    console.log(after - before > 0, left(), readdirSync('/proc/self/fd').length - before);`;
+  expect(run(script)).toBe('true 0 0');
 });
