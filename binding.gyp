@@ -4,7 +4,11 @@
     {
       "target_name": "evenkeel",
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
-      "defines": ["NAPI_VERSION=8"],
+      "defines": [
+        "NAPI_VERSION=8",
+        # A thread that is terminated in the midst of a call cannot be thrown at: without this, abort().
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+      ],
       "conditions": [
         ["OS=='linux'", {
           "sources": [

@@ -1,5 +1,6 @@
 #include "acceptor.h"
 
+#include "callback.h"
 #include "error.h"
 #include "listen_socket.h"
 #include "socket.h"
@@ -84,12 +85,8 @@ void Acceptor::Close(const Napi::CallbackInfo&) {
 }
 
 void Acceptor::Report(const SystemFailure& failure) {
-  Napi::HandleScope scope(Env());
-  try {
-    on_error_.MakeCallback(Value(), {ToError(Env(), failure).Value()}, context_);
-  } catch (const Napi::Error& error) {
-    napi_fatal_exception(Env(), error.Value());
-  }
+  IntoJavaScript(
+      Env(), [&] { on_error_.MakeCallback(Value(), {ToError(Env(), failure).Value()}, context_); });
 }
 
 void Acceptor::Init(Napi::Env env, Napi::Object exports) {

@@ -1,5 +1,6 @@
 #include "channel.h"
 
+#include "callback.h"
 #include "error.h"
 #include "instance.h"
 #include "socket.h"
@@ -7,15 +8,14 @@
 namespace evenkeel {
 namespace {
 
-// {type, lease, hops, payload, fd}; fd is -1 where none came. The caller of the callback owns the
-// fd.
-Napi::Object ToObject(Napi::Env env, Message message) {
+// {type, lease, hops, payload, fd}; fd is -1 where none came. The message still owns the fd.
+Napi::Object ToObject(Napi::Env env, const Message& message) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("type", static_cast<uint32_t>(message.type));
   object.Set("lease", message.lease);
   object.Set("hops", static_cast<uint32_t>(message.hops));
   object.Set("payload", message.payload);
-  object.Set("fd", message.fd.release());
+  object.Set("fd", message.fd.get());
   return object;
 }
 
@@ -56,23 +56,17 @@ Channel* Channel::From(const Napi::Value& value) {
   return Unwrap(value.As<Napi::Object>());
 }
 
-void Channel::Call(Napi::FunctionReference& callback, std::initializer_list<napi_value> arguments) {
-  try {
-    callback.MakeCallback(Value(), arguments, context_);
-  } catch (const Napi::Error& error) {
-    // Thrown by the application's own handlers: an uncaughtException, as from any other callback.
-    napi_fatal_exception(Env(), error.Value());
-  }
-}
-
 void Channel::Deliver(Message message) {
-  Napi::HandleScope scope(Env());
-  Call(on_message_, {ToObject(Env(), std::move(message))});
+  IntoJavaScript(Env(), [&] {
+    Napi::Object object = ToObject(Env(), message);
+    message.fd.release();  // the callback's from here on
+    on_message_.MakeCallback(Value(), {object}, context_);
+  });
 }
 
 void Channel::Report(const SystemFailure& failure) {
-  Napi::HandleScope scope(Env());
-  Call(on_error_, {ToError(Env(), failure).Value()});
+  IntoJavaScript(
+      Env(), [&] { on_error_.MakeCallback(Value(), {ToError(Env(), failure).Value()}, context_); });
 }
 
 void Channel::Start(const Napi::CallbackInfo& info) {
@@ -101,7 +95,9 @@ Napi::Value Channel::ReceiveNow(const Napi::CallbackInfo& info) {
   const ReceiveResult result =
       Guard(info.Env(), [&] { return Receive(endpoint_->fd(), &message); });
   if (result != ReceiveResult::kMessage) return info.Env().Undefined();
-  return ToObject(info.Env(), std::move(message));
+  Napi::Object object = ToObject(info.Env(), message);
+  message.fd.release();
+  return object;
 }
 
 Napi::Value Channel::Recover(const Napi::CallbackInfo& info) {
@@ -112,7 +108,8 @@ Napi::Value Channel::Recover(const Napi::CallbackInfo& info) {
     const bool connection =
         message.type == MessageType::kConnection || message.type == MessageType::kReturned;
     if (connection && message.fd.valid()) {
-      array.Set(array.Length(), ToObject(env, std::move(message)));
+      array.Set(array.Length(), ToObject(env, message));
+      message.fd.release();
     }
   }
   return array;

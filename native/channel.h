@@ -26,7 +26,6 @@ class Channel : public Napi::ObjectWrap<Channel> {
 
   void Deliver(Message message);
   void Report(const SystemFailure& failure);
-  void Call(Napi::FunctionReference& callback, std::initializer_list<napi_value> arguments);
 
   bool open_ = true;
   std::shared_ptr<Endpoint> endpoint_;

@@ -68,13 +68,15 @@ export function isQuestion(message: unknown): message is Question {
   const m = message as Partial<Question> | null;
   return (
     isOurs(m, 'listen') &&
-    typeof m?.seq === 'number' &&
-    typeof m.port === 'number' &&
-    m.port >= 0 &&
-    m.port <= 65535 &&
-    (m.addressType === 4 || m.addressType === 6) &&
+    Number.isInteger(m?.seq) &&
+    isPort(m?.port) &&
+    (m?.addressType === 4 || m?.addressType === 6) &&
     (m.address === null || m.address === undefined || typeof m.address === 'string')
   );
+}
+
+function isPort(port: unknown): boolean {
+  return typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65535;
 }
 
 export function isTermRequest(message: unknown): message is TermRequest {

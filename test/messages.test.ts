@@ -67,6 +67,13 @@ describe('isQuestion', () => {
     expect(isQuestion({ ...question, ...change })).toBe(false);
   });
 
+  test.each([
+    ['port 80.5', { port: 80.5 }],
+    ['seq NaN', { seq: Number.NaN }],
+  ])('%s: no', (_name, change) => {
+    expect(isQuestion({ ...question, ...change })).toBe(false);
+  });
+
   test.each(JUNK)('%o: no', (message) => {
     expect(isQuestion(message)).toBe(false);
   });

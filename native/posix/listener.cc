@@ -74,9 +74,11 @@ UniqueFd Listen(const ListenOptions& options) {
   if (!options.host.empty()) return ListenOn(options.host, options, options.family);
   try {
     return ListenOn("::", options, 6);
-  } catch (const SystemFailure&) {
-    // As Node: whatever kept us from `::` (no IPv6, a port taken there), `0.0.0.0` is tried, and
-    // its failure is the one reported.
+  } catch (const SystemFailure& failure) {
+    // As Node with libuv, which reports a port that is taken from listen(2), too late for another
+    // try.
+    if (failure.number == EADDRINUSE) throw;
+    // Whatever else kept us from `::` (no IPv6 here): the failure of `0.0.0.0` is the one reported.
     return ListenOn("0.0.0.0", options, 4);
   }
 }

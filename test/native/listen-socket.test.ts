@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import net from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ListenSocketOptions } from '../../dist/binding.js';
@@ -62,6 +63,14 @@ describe('addresses', () => {
     const v4 = listen({ ...V4_ANY, port });
     await talk(await connect(port, '127.0.0.1'), v4.accept());
     await talk(await connect(port, '::1'), v6.accept());
+  });
+
+  // libuv keeps a bind's EADDRINUSE until listen(): Node does not get to try 0.0.0.0 then.
+  test('no host, and the port is taken on ::, if for IPv6 only: refused, as Node does', async () => {
+    const { port } = listen({ ...V6_ANY, ipv6Only: true }).address();
+    const node = net.createServer().listen(port);
+    expect((await once(node, 'error'))[0]).toMatchObject({ code: 'EADDRINUSE', address: '::' });
+    expect(thrown(() => listen({ host: null, port }))).toMatchObject({ code: 'EADDRINUSE', address: '::' });
   });
 
   test('a port whose last connection is in TIME_WAIT can be had again', async () => {
