@@ -14,7 +14,7 @@ export interface TcpHandle extends ServerHandle {
   open(fd: number): number;
 }
 
-type TcpClass = new (type: number) => TcpHandle;
+type TcpClass = { new (type: number): TcpHandle; prototype: TcpHandle };
 
 const SOCKET = 0;
 const SERVER = 1;
@@ -56,6 +56,13 @@ export function listeningHandle(takeFd: number, around: (deliver: () => void) =>
     around(() => deliver?.call(handle, errno, client));
   }
   return handle;
+}
+
+/** Closes the descriptor of a listening handle at once; nothing for node:cluster's stand-in, which has none.
+ * A second close() of the handle does nothing. */
+export function closeDescriptor(handle: ServerHandle, callback?: () => void): void {
+  const { prototype } = tcpClass();
+  if (Object.prototype.isPrototypeOf.call(prototype, handle)) prototype.close.call(handle, callback);
 }
 
 function handleOver(fd: number, type: number): TcpHandle {

@@ -6,7 +6,7 @@ import { type Answer, type Hello, leaseOf, parsePayload } from '../messages.js';
 import { ConnectionMeter } from './connection-meter.js';
 import { Drain } from './drain.js';
 import { ListenHook } from './listen-hook.js';
-import { connectionHandle, listeningHandle, type ServerHandle } from './tcp-handle.js';
+import { closeDescriptor, connectionHandle, listeningHandle, type ServerHandle } from './tcp-handle.js';
 
 interface Share {
   server: Server;
@@ -91,6 +91,8 @@ export class EvenkeelWorker {
     const close = handle.close;
     handle.close = (callback?: () => void) => {
       this.#shares.delete(lease);
+      // Node says 'close' to the primary first, which may then bind the port anew: let it be free by then.
+      closeDescriptor(handle, callback);
       close.call(handle, callback);
     };
   }
