@@ -7,7 +7,7 @@
 #include "unique_fd.h"
 
 // The native contract with the operating system: what a platform must be able to do with sockets.
-// Every function throws SystemFailure. Implemented in posix/listen_socket.cc.
+// Every function throws SystemFailure. Implemented in posix/listener.cc.
 namespace evenkeel {
 
 struct Address {

@@ -31,7 +31,10 @@ program
   .option('--kill-timeout <ms>', 'kill what is not drained by then (default: 10000)')
   .option('--min-uptime <ms>', 'a worker that dies earlier has failed to start (default: 1000)')
   .option('--node-args <args>', 'options of Node for the workers, in one word: "--max-old-space-size=512"')
-  .option('--inspect [host:port]', 'start the inspector in the workers, a port each')
+  .option(
+    '--inspect <[host:]port>',
+    'start the inspector in the workers, a port each; --inspect alone: 9230 and on',
+  )
   .action((entry: string, args: string[], flags: StartFlags) => startCommand(entry, args, flags));
 
 program
@@ -43,9 +46,16 @@ program
   .action((flags: ExplainFlags) => explainCommand(flags));
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withInspectAlone(process.argv));
 } catch (error) {
   process.exitCode = report(error);
+}
+
+/** `--inspect` may stand alone, as Node's own; its value comes after `=` only, so that it does not take the
+ * entry for one. */
+function withInspectAlone(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  return argv.map((arg, i) => (arg === '--inspect' && (end < 0 || i < end) ? '--inspect=' : arg));
 }
 
 /** Says what went wrong; returns the exit status. */

@@ -17,7 +17,8 @@ export interface StartFlags {
   killTimeout?: string;
   minUptime?: string;
   nodeArgs?: string;
-  inspect?: string | true;
+  /** Empty: Node's default address. */
+  inspect?: string;
 }
 
 /** `evenkeel [start] <entry>`: runs until the fleet has stopped. */
@@ -63,7 +64,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
 
 function nodeArgs({ nodeArgs: words, inspect }: StartFlags): string[] {
   const args = words === undefined ? [] : words.split(/\s+/).filter((word) => word !== '');
-  if (inspect !== undefined) args.push(inspect === true ? '--inspect' : `--inspect=${inspect}`);
+  if (inspect !== undefined) args.push(inspect === '' ? '--inspect' : `--inspect=${inspect}`);
   return args;
 }
 

@@ -102,10 +102,10 @@ export class Balancer {
     };
   }
 
-  /** Connections no worker has yet. */
+  /** Connections no worker has yet, on listeners that have workers to take them. */
   waiting(): number {
     let sum = 0;
-    for (const listener of this.#all) sum += listener.waiting();
+    for (const listener of this.#all) if (!listener.isEmpty) sum += listener.waiting();
     return sum;
   }
 

@@ -4,14 +4,12 @@ import type { Balancer } from './balancer.js';
 const INTERVAL = 20;
 /** Looks in a row that must find nothing: the last ACK of a handshake may be on its way. */
 const QUIET_LOOKS = 3;
-/** A blocked worker must not hold up the end for ever. */
-const LIMIT = 1000;
-
 /** Stops new handshakes and waits until the workers have taken every connection already made: closing a
- * listening socket resets whoever is still in its queue. */
-export async function emptyQueues(balancer: Balancer): Promise<void> {
+ * listening socket resets whoever is still in its queue. A worker may be blocked, so it can take long;
+ * `limit` ms at most. */
+export async function emptyQueues(balancer: Balancer, limit: number): Promise<void> {
   balancer.retire();
-  const end = Date.now() + LIMIT;
+  const end = Date.now() + limit;
   for (let quiet = 0; quiet < QUIET_LOOKS && Date.now() < end; ) {
     await delay(INTERVAL);
     quiet = balancer.waiting() === 0 ? quiet + 1 : 0;

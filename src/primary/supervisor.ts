@@ -154,12 +154,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       clearTimeout(seat.respawn);
       if (!seat.isAlive) seat.state = 'dead';
     }
-    const { balancer, log } = this.#options;
+    const { balancer, log, killTimeout } = this.#options;
+    const deadline = Date.now() + killTimeout;
     if (!force && balancer !== undefined) {
       // A failure here may cost connections still in a queue; it must not keep the fleet from ending.
-      await emptyQueues(balancer).catch((error: Error) => log.error({ err: error }, error.message));
+      await emptyQueues(balancer, killTimeout).catch((error: Error) =>
+        log.error({ err: error }, error.message),
+      );
     }
-    for (const seat of this.seats) if (seat.isAlive) this.#drain(seat);
+    for (const seat of this.seats) if (seat.isAlive) this.#drain(seat, deadline);
     await this.#allDead();
     balancer?.close();
     cluster.off('listening', this.#onListening);
@@ -167,21 +170,24 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.emit('stop');
   }
 
-  #drain(seat: Seat): void {
+  #drain(seat: Seat, deadline = Date.now() + this.#options.killTimeout): void {
     const { worker } = seat;
     if (worker === undefined || seat.state === 'draining') return;
     const handle = this.#options.balancer?.workerHandle(worker);
     if (handle !== undefined) handle.drain();
     else worker.disconnect();
     this.#setState(seat, 'draining');
-    seat.kill = setTimeout(() => {
-      const { killTimeout } = this.#options;
-      this.#options.log.warn(
-        { worker: worker.id, pid: worker.process.pid, killTimeout },
-        `${seat.label} did not end within ${killTimeout} ms: killed`,
-      );
-      worker.process.kill('SIGKILL');
-    }, this.#options.killTimeout);
+    seat.kill = setTimeout(
+      () => {
+        const { killTimeout } = this.#options;
+        this.#options.log.warn(
+          { worker: worker.id, pid: worker.process.pid, killTimeout },
+          `${seat.label} did not end within ${killTimeout} ms: killed`,
+        );
+        worker.process.kill('SIGKILL');
+      },
+      Math.max(0, deadline - Date.now()),
+    );
   }
 
   #killAll(): void {

@@ -62,12 +62,12 @@ const PAIRS: readonly Pair[] = [
   {
     strategy: 'shared-handle',
     policy: 'none',
-    why: 'every worker accepts from one queue, whoever wakes first: lowest latency under load, but long-lived connections pile up unevenly',
+    why: 'every worker accepts from one queue, whoever wakes first: nobody waits behind a busy worker, but long-lived connections pile up unevenly',
   },
   {
     strategy: 'reuse-port',
     policy: 'hash',
-    why: 'the kernel spreads connections by a hash of their addresses: the highest rate, but blind to a busy worker',
+    why: 'the kernel spreads connections by a hash of their addresses: no hop and no shared lock, but blind to a busy worker',
   },
 ];
 

@@ -74,6 +74,12 @@ describe('an entry that does not start: exit status 1, and nothing left running'
   });
 });
 
+test('a log level that does not exist', async () => {
+  const { code, stderr } = await refused([HELLO], { EVENKEEL_LOG_LEVEL: 'loud' });
+  expect(stderr).toMatch(/EVENKEEL_LOG_LEVEL must be one of .*info.*not 'loud'.*ERR_INVALID_OPTION/);
+  expect(code).toBe(2);
+});
+
 test('never listens: a warning, not a hang', async () => {
   await using fleet = new Fleet([fixture('never-listens.mjs'), '-w', '2', '--listen-timeout', '200']);
   const { msg } = await fleet.logged(({ msg }) => msg.includes('did not call listen()'));

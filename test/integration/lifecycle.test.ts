@@ -63,7 +63,7 @@ describe('how workers are started', () => {
   });
 
   test.each([
-    ['evenkeel --inspect', ['--inspect=127.0.0.1:0'], []],
+    ['evenkeel --inspect=…', ['--inspect=127.0.0.1:0'], []],
     ['node --inspect evenkeel', [], ['--inspect=127.0.0.1:0']],
   ])('%s: an inspector each', async (_name, args, nodeArgs) => {
     const facts = await runs(args, {}, nodeArgs);
@@ -97,6 +97,12 @@ describe('entries', () => {
     expect(answers).toEqual(Array(8).fill('thread'));
     expect(await fleet.stop()).toEqual({ code: 0, signal: null });
   });
+});
+
+test('evenkeel --inspect before the entry does not take it for an address', async () => {
+  await using fleet = new Fleet(['--inspect', HELLO, '-w', '1']);
+  await fleet.ready();
+  expect(fleet.stderr).toMatch(/Debugger listening on ws:/);
 });
 
 test('maxConnections: a full worker passes on, and when all are full the connection is dropped, and said', async () => {

@@ -144,3 +144,17 @@ test('the primary is killed: its workers end, and the port is free', async () =>
     ),
   );
 });
+
+test.each(STRATEGIES)(
+  'a worker is blocked while the fleet stops, %s: who waits for it is answered',
+  async (strategy) => {
+    await using fleet = new Fleet([fixture('blocked-loop.mjs'), '-w', '2', '-s', strategy]);
+    const port = await fleet.ready();
+    const blocked = get(port, '/block?2000');
+    await eventually(() => connectionsTo(port).length > 0);
+    const answers = Array.from({ length: 20 }, () => get(port));
+    await eventually(() => connectionsTo(port).length > 1);
+    expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+    expect(await Promise.all([blocked, ...answers])).toHaveLength(21);
+  },
+);
