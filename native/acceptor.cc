@@ -81,10 +81,12 @@ void Acceptor::Close(const Napi::CallbackInfo&) {
   dispatcher_->Detach(this);
   dispatcher_ = nullptr;
   dispatcher_object_.Reset();
+  on_error_.Reset();  // a closure that leads back here
   Unref();
 }
 
 void Acceptor::Report(const SystemFailure& failure) {
+  if (on_error_.IsEmpty()) return;
   IntoJavaScript(
       Env(), [&] { on_error_.MakeCallback(Value(), {ToError(Env(), failure).Value()}, context_); });
 }

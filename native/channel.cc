@@ -57,6 +57,7 @@ Channel* Channel::From(const Napi::Value& value) {
 }
 
 void Channel::Deliver(Message message) {
+  if (on_message_.IsEmpty()) return;
   IntoJavaScript(Env(), [&] {
     Napi::Object object = ToObject(Env(), message);
     message.fd.release();  // the callback's from here on
@@ -65,6 +66,7 @@ void Channel::Deliver(Message message) {
 }
 
 void Channel::Report(const SystemFailure& failure) {
+  if (on_error_.IsEmpty()) return;
   IntoJavaScript(
       Env(), [&] { on_error_.MakeCallback(Value(), {ToError(Env(), failure).Value()}, context_); });
 }
@@ -123,6 +125,9 @@ void Channel::Close(const Napi::CallbackInfo&) {
   endpoint_->Close();
   if (!open_) return;
   open_ = false;
+  // Closures that lead back here: held, they would keep each other and the whole worker alive.
+  on_message_.Reset();
+  on_error_.Reset();
   Unref();
 }
 

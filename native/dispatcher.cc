@@ -127,8 +127,9 @@ void Dispatcher::Remove(const Napi::CallbackInfo& info) {
 
 // offer(fd, hops, exceptLease): takes the fd.
 void Dispatcher::OfferFd(const Napi::CallbackInfo& info) {
-  Offer(UniqueFd(info[0].ToNumber().Int32Value()),
-        static_cast<uint8_t>(info[1].ToNumber().Uint32Value()), info[2].ToNumber().Uint32Value());
+  UniqueFd connection(info[0].ToNumber().Int32Value());
+  Offer(std::move(connection), static_cast<uint8_t>(info[1].ToNumber().Uint32Value()),
+        info[2].ToNumber().Uint32Value());
 }
 
 Napi::Value Dispatcher::GetHeld(const Napi::CallbackInfo& info) {

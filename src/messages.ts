@@ -71,8 +71,19 @@ export function isQuestion(message: unknown): message is Question {
     Number.isInteger(m?.seq) &&
     isPort(m?.port) &&
     (m?.addressType === 4 || m?.addressType === 6) &&
+    isPrimitive(m.index) &&
+    isPrimitive(m.flags) &&
+    isPrimitive(m.backlog) &&
+    PROTOCOLS.includes(m.protocol) &&
     (m.address === null || m.address === undefined || typeof m.address === 'string')
   );
+}
+
+const PROTOCOLS: readonly unknown[] = ['http', 'https', 'tls', 'tcp'];
+
+/** Node itself puts `false` where there is no backlog, and an application may give it as text. */
+function isPrimitive(value: unknown): boolean {
+  return value === null || (typeof value !== 'object' && typeof value !== 'function');
 }
 
 function isPort(port: unknown): boolean {

@@ -11,6 +11,9 @@ import { installForkHook } from './primary/fork-hook.js';
 import { Supervisor } from './primary/supervisor.js';
 import { type Selection, select } from './strategies/select.js';
 
+/** A port without any worker, all of them dead at once, is kept open for the next ones this long, in ms. */
+const ORPHAN_TIMEOUT = 60_000;
+
 let running: Fleet | undefined;
 
 /** Runs `exec`, a server that knows nothing of evenkeel, in N workers behind the ports it listens on.
@@ -45,7 +48,7 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
     policy: parsePolicy(options.policy ?? 'auto'),
   });
 
-  const balancer = makeBalancer(selection, log, limits.listenTimeout, {
+  const balancer = makeBalancer(selection, log, ORPHAN_TIMEOUT, {
     onTerm: (handle) => supervisor.drainWorker(handle.worker),
     onListener: ({ address, protocol }) => fleet.emit('listener', { ...address, protocol }),
   });

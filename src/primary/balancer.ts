@@ -86,7 +86,7 @@ export class Balancer {
     handle.worker = worker;
     this.#workers.set(worker.id, handle);
     (worker.process as NodeJS.EventEmitter).on('internalMessage', (message: unknown) =>
-      this.#onIpc(handle, message),
+      this.#heard(handle, message),
     );
     worker.process.prependOnceListener('disconnect', () => this.#leaveAll(handle));
     worker.process.prependOnceListener('exit', () => this.#bury(handle));
@@ -116,6 +116,15 @@ export class Balancer {
 
   close(): void {
     for (const listener of [...this.#all]) this.#close(listener);
+  }
+
+  /** Whatever a worker says must not end the primary. */
+  #heard(handle: WorkerHandle, message: unknown): void {
+    try {
+      this.#onIpc(handle, message);
+    } catch (error) {
+      this.#trouble.onChannel(handle, error as NodeJS.ErrnoException);
+    }
   }
 
   #onIpc(handle: WorkerHandle, message: unknown): void {

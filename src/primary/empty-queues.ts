@@ -5,8 +5,8 @@ const INTERVAL = 20;
 /** Looks in a row that must find nothing: the last ACK of a handshake may be on its way. */
 const QUIET_LOOKS = 3;
 /** Stops new handshakes and waits until the workers have taken every connection already made: closing a
- * listening socket resets whoever is still in its queue. A worker may be blocked, so it can take long;
- * `limit` ms at most. */
+ * listening socket resets whoever is still in its queue. All workers may be blocked, so it can
+ * take long; `limit` ms at most. */
 export async function emptyQueues(balancer: Balancer, limit: number): Promise<void> {
   balancer.retire();
   const end = Date.now() + limit;

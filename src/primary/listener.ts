@@ -43,7 +43,7 @@ export class Listener {
           family: question.addressType,
           port: question.port,
           ipv6Only: isIpv6Only(question),
-          backlog: question.backlog || DEFAULT_BACKLOG,
+          backlog: Number(question.backlog) || DEFAULT_BACKLOG,
         },
         this.#dispatcher,
         onError,

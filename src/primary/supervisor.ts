@@ -158,7 +158,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const deadline = Date.now() + killTimeout;
     if (!force && balancer !== undefined) {
       // A failure here may cost connections still in a queue; it must not keep the fleet from ending.
-      await emptyQueues(balancer, killTimeout).catch((error: Error) =>
+      await emptyQueues(balancer, killTimeout / 2).catch((error: Error) =>
         log.error({ err: error }, error.message),
       );
     }

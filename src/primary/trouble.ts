@@ -11,6 +11,8 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** Accept failures come in storms: one line in so many ms. */
 const ACCEPT_INTERVAL = 10_000;
+/** A worker that writes garbage may write much of it: one line in so many ms for each. */
+const CHANNEL_INTERVAL = 1000;
 
 /** Says what goes wrong on the accept path, without a flood. */
 export class Trouble {
@@ -18,6 +20,7 @@ export class Trouble {
   readonly #supervised: boolean;
   /** Said already: every worker of a fleet meets the same one. */
   readonly #listenFailures = new Set<string>();
+  readonly #lastChannelFailure = new WeakMap<WorkerHandle, number>();
   #lastAcceptFailure = Number.NEGATIVE_INFINITY;
 
   constructor(log: Log, supervised: boolean) {
@@ -44,6 +47,9 @@ export class Trouble {
   }
 
   onChannel(worker: WorkerHandle, error: NodeJS.ErrnoException): void {
+    const now = performance.now();
+    if (now - (this.#lastChannelFailure.get(worker) ?? Number.NEGATIVE_INFINITY) < CHANNEL_INTERVAL) return;
+    this.#lastChannelFailure.set(worker, now);
     const { message, code } = error;
     this.#log.warn({ code, worker: worker.worker?.id }, `channel of ${worker.label}: ${message}`);
   }

@@ -44,8 +44,12 @@ export class ReusePort implements Strategy {
     this.#serve(member);
   }
 
+  /** From here on the primary accepts from every member, so that nobody waits behind a blocked worker. */
   retire(): void {
-    for (const member of this.#members) member.retire();
+    for (const member of this.#members) {
+      member.retire();
+      this.#serve(member);
+    }
   }
 
   queueLength(): number {
@@ -58,6 +62,7 @@ export class ReusePort implements Strategy {
   }
 
   #serve(member: ListenSocket): void {
+    if (this.#orphans.has(member)) return;
     this.#orphans.set(member, new (binding().Acceptor)(member, this.#dispatcher, this.#onError));
   }
 

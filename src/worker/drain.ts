@@ -42,6 +42,7 @@ export class Drain {
     this.#known.add(server);
     server.on('close', () => this.#servers.delete(server));
     server.on('session', (session: ServerHttp2Session) => {
+      if (typeof session?.goaway !== 'function') return; // an event of the application's own
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
     });
@@ -76,7 +77,8 @@ export class Drain {
 
   #askToDrain(): void {
     this.#signalled = true;
-    process.send?.({ cmd: COMMAND, act: 'term' });
+    if (process.connected) process.send?.({ cmd: COMMAND, act: 'term' });
+    else this.begin();
   }
 
   #closeIdle(): void {
@@ -90,14 +92,16 @@ export class Drain {
   #finish(): void {
     process.off('SIGTERM', this.#onTerm);
     process.off('SIGINT', this.#onInterrupt);
-    process.once('disconnect', () => {
+    const end = (): void => {
       const isHandled = process.listenerCount('SIGTERM') > 0;
       // The application cleans up by itself. Where a real signal came it has begun to.
       if (isHandled && !this.#signalled) process.emit('SIGTERM', 'SIGTERM');
       // Nobody handles it: the process ends, as it would have at once without us.
       else if (this.#signalled && !isHandled) process.kill(process.pid, 'SIGTERM');
       else if (!isHandled) process.exit();
-    });
+    };
+    if (!process.connected) return end(); // the application has disconnected by itself
+    process.once('disconnect', end);
     cluster.worker?.disconnect();
   }
 }
