@@ -184,14 +184,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
           { worker: worker.id, pid: worker.process.pid, killTimeout },
           `${seat.label} did not end within ${killTimeout} ms: killed`,
         );
-        worker.process.kill('SIGKILL');
+        killHard(worker);
       },
       Math.max(0, deadline - Date.now()),
     );
   }
 
   #killAll(): void {
-    for (const seat of this.seats) if (seat.isAlive) seat.worker?.process.kill('SIGKILL');
+    for (const seat of this.seats) if (seat.isAlive) killHard(seat.worker);
   }
 
   async #allDead(): Promise<void> {
@@ -208,4 +208,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
 function factsOf({ worker, startedAt }: Seat): object {
   return { worker: worker?.id, pid: worker?.process.pid, uptime: Date.now() - startedAt };
+}
+
+/** Node keeps the handle of a spawn that failed for EMFILE, with pid 0: its kill() would end this whole
+ * process group. */
+function killHard(worker: Worker | undefined): void {
+  if (worker?.process.pid) worker.process.kill('SIGKILL');
 }
