@@ -21,9 +21,13 @@
             "native/listen_socket.cc",
             "native/load_table.cc",
             "native/loop_stamp.cc",
+            "native/linux/gatekeeper.cc",
+            "native/linux/watchdog.cc",
+            "native/posix/bell.cc",
             "native/posix/listener.cc",
             "native/posix/load_table_mapping.cc",
-            "native/posix/message.cc"
+            "native/posix/message.cc",
+            "native/posix/reactor.cc"
           ]
         }, {
           "sources": ["native/unsupported.cc"]

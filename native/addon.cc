@@ -6,9 +6,12 @@
 #include "dispatcher.h"
 #include "error.h"
 #include "instance.h"
+#include "linux/gatekeeper.h"
+#include "linux/watchdog.h"
 #include "listen_socket.h"
 #include "load_table.h"
 #include "loop_stamp.h"
+#include "posix/bell.h"
 
 namespace evenkeel {
 namespace {
@@ -18,6 +21,16 @@ Napi::Value UnboundSocket(const Napi::CallbackInfo& info) {
   UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) throw ToError(info.Env(), SystemFailure{errno, "socket"});
   return Napi::Number::New(info.Env(), fd.release());
+}
+
+// What wakes a worker's loop from another process. The caller owns the fd.
+Napi::Value NewBell(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), Guard(info.Env(), [] { return MakeBell(); }).release());
+}
+
+Napi::Value DuplicateFd(const Napi::CallbackInfo& info) {
+  const int fd = info[0].ToNumber().Int32Value();
+  return Napi::Number::New(info.Env(), Guard(info.Env(), [fd] { return Duplicate(fd); }).release());
 }
 
 void CloseFd(const Napi::CallbackInfo& info) { UniqueFd(info[0].ToNumber().Int32Value()); }
@@ -30,7 +43,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Channel::Init(env, exports);
   Dispatcher::Init(env, exports);
   Acceptor::Init(env, exports);
+  Gatekeeper::Init(env, exports);
+  Watchdog::Init(env, exports);
   exports.Set("unboundSocket", Napi::Function::New(env, UnboundSocket));
+  exports.Set("newBell", Napi::Function::New(env, NewBell));
+  exports.Set("duplicateFd", Napi::Function::New(env, DuplicateFd));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd));
   return exports;
 }

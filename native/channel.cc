@@ -150,6 +150,7 @@ void Channel::Init(Napi::Env env, Napi::Object exports) {
   set("connection", MessageType::kConnection);
   set("returned", MessageType::kReturned);
   set("drain", MessageType::kDrain);
+  set("bell", MessageType::kBell);
   exports.Set("messageTypes", types);
   exports.Set("finalHop", static_cast<uint32_t>(kFinalHop));
 }

@@ -2,7 +2,11 @@
 
 #include <napi.h>
 
+#include <memory>
+
 namespace evenkeel {
+
+class Reactor;
 
 // What one environment (main thread or worker_thread) has of the addon: nothing here is static, so
 // several environments can live in one process.
@@ -11,6 +15,7 @@ struct Instance {
   Napi::FunctionReference listen_socket;
   Napi::FunctionReference channel;
   Napi::FunctionReference dispatcher;
+  std::shared_ptr<Reactor> reactor;  // see Reactor::Of()
 
   static Instance& Of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }
 };

@@ -75,6 +75,7 @@ void LoadTable::Init(Napi::Env env, Napi::Object exports) {
     layout.Set(name, Napi::Number::New(env, static_cast<double>(value)));
   };
   set("headerSize", sizeof(TableHeader));
+  set("used", offsetof(TableHeader, used));
   set("slotSize", sizeof(Slot));
   set("state", offsetof(Slot, state));
   set("assigned", offsetof(Slot, assigned));
@@ -83,6 +84,8 @@ void LoadTable::Init(Napi::Env env, Napi::Object exports) {
   set("closed", offsetof(Slot, closed));
   set("stamp", offsetof(Slot, stamp));
   set("pid", offsetof(Slot, pid));
+  set("idle", offsetof(Slot, idle));
+  set("open", offsetof(Slot, open));
   exports.Set("layout", layout);
 }
 

@@ -4,8 +4,15 @@ namespace evenkeel {
 namespace {
 
 // uv_hrtime() is CLOCK_MONOTONIC in ns, on Linux the clock of bpf_ktime_get_ns() too.
-void Stamp(void* slot) {
-  static_cast<Slot*>(slot)->stamp.store(uv_hrtime(), std::memory_order_relaxed);
+void Stamp(Slot* slot) { slot->stamp.store(uv_hrtime(), std::memory_order_relaxed); }
+
+// Nothing left to do but wait. Work that begins stores idle = 0 itself (worker/busy-mark.ts):
+// uv_check would come after the I/O callbacks.
+void OnSleep(uv_prepare_t* handle) {
+  Slot* slot = static_cast<Slot*>(handle->data);
+  Stamp(slot);
+  slot->answered.store(slot->called.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  slot->idle.store(1, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -20,8 +27,9 @@ LoopStamp::LoopStamp(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LoopStam
   prepare_ = std::make_unique<LoopHandle<uv_prepare_t>>(env, slot, uv_prepare_init);
   check_ = std::make_unique<LoopHandle<uv_check_t>>(env, slot, uv_check_init);
   // Starting fails only for a null callback.
-  uv_prepare_start(prepare_->get(), [](uv_prepare_t* handle) { Stamp(handle->data); });
-  uv_check_start(check_->get(), [](uv_check_t* handle) { Stamp(handle->data); });
+  uv_prepare_start(prepare_->get(), OnSleep);
+  uv_check_start(check_->get(),
+                 [](uv_check_t* handle) { Stamp(static_cast<Slot*>(handle->data)); });
   prepare_->Unref();
   check_->Unref();
   Stamp(slot);

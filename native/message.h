@@ -15,6 +15,7 @@ enum class MessageType : uint8_t {
   kConnection = 3,  // primary → worker: an accepted connection
   kReturned = 4,    // worker → primary: a connection it cannot take
   kDrain = 5,       // primary → worker: finish what you have and end
+  kBell = 6,        // primary → worker, with hello: what the watchdog rings
 };
 
 struct Message {

@@ -20,16 +20,34 @@ export interface Binding {
     dispatcher: Dispatcher,
     onError: (error: NodeJS.ErrnoException) => void,
   ) => Acceptor;
+  readonly Gatekeeper: new (
+    table: NativeLoadTable,
+    slot: number,
+    takeBellFd: number,
+    onError: (error: NodeJS.ErrnoException) => void,
+  ) => Gatekeeper;
+  readonly Watchdog: new (
+    table: NativeLoadTable,
+    socket: ListenSocket,
+    gate: number,
+    onError: (error: NodeJS.ErrnoException) => void,
+  ) => Watchdog;
   readonly layout: Readonly<Record<LayoutField, number>>;
-  readonly messageTypes: Readonly<Record<'hello' | 'answer' | 'connection' | 'returned' | 'drain', number>>;
+  readonly messageTypes: Readonly<Record<MessageTypeName, number>>;
   readonly finalHop: number;
   /** A fresh TCP socket bound to nothing. The caller owns the fd. */
   unboundSocket(): number;
+  /** What wakes a worker's loop from another process. The caller owns the fd. */
+  newBell(): number;
+  duplicateFd(fd: number): number;
   closeFd(takeFd: number): void;
 }
 
+export type MessageTypeName = 'hello' | 'answer' | 'connection' | 'returned' | 'drain' | 'bell';
+
 export type LayoutField =
   | 'headerSize'
+  | 'used'
   | 'slotSize'
   | 'state'
   | 'assigned'
@@ -37,7 +55,9 @@ export type LayoutField =
   | 'accepted'
   | 'closed'
   | 'stamp'
-  | 'pid';
+  | 'pid'
+  | 'idle'
+  | 'open';
 
 export interface ListenSocketOptions {
   /** An address, or null for the unspecified one: `::` dual stack, else `0.0.0.0`. */
@@ -111,6 +131,26 @@ export interface Dispatcher {
 }
 
 export interface Acceptor {
+  close(): void;
+}
+
+/** A worker's gates, one for each listener it shares. A gate's number, 0 to 31, is the same in every worker. */
+export interface Gatekeeper {
+  /** `onConnection` owns the fd it is given. */
+  listen(takeFd: number, gate: number, onConnection: (fd: number) => void): void;
+  setRef(gate: number, ref: boolean): void;
+  /** The server is full: the others do not wait for this worker. */
+  withdraw(gate: number, withdrawn: boolean): void;
+  close(gate: number): void;
+  stop(): void;
+}
+
+/** Sees to it that no connection of a gated listener waits while a worker could take it. */
+export interface Watchdog {
+  /** The bell's fd stays the caller's, and open until remove(). */
+  add(slot: number, bellFd: number): void;
+  remove(slot: number): void;
+  look(): void;
   close(): void;
 }
 

@@ -13,6 +13,7 @@ export function probe(): Capabilities {
     node: process.version,
     addon,
     reusePort: addon ?? attempt(tryReusePort),
+    gate: addon ?? attempt(tryGate),
   };
 }
 
@@ -24,6 +25,12 @@ function tryReusePort(): void {
   } finally {
     socket.close();
   }
+}
+
+/** EPOLLEXCLUSIVE on this loop's own epoll. */
+function tryGate(): void {
+  const { LoadTable, Gatekeeper, newBell } = binding();
+  new Gatekeeper(new LoadTable({ slots: 1 }), 0, newBell(), ignore).stop();
 }
 
 function attempt(action: () => void): string | undefined {

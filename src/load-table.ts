@@ -22,6 +22,8 @@ export class Slot {
   readonly index: number;
   readonly #u32: Uint32Array;
   readonly #stamp: BigUint64Array;
+  readonly #used: Uint32Array;
+  readonly #idle: number;
   // The writer's own counts: what somebody else scribbles over the table is gone with the next store.
   #taken = 0;
   #accepted = 0;
@@ -33,11 +35,14 @@ export class Slot {
     const base = layout.headerSize + index * layout.slotSize;
     this.#u32 = new Uint32Array(table.buffer(), base, layout.slotSize / 4);
     this.#stamp = new BigUint64Array(table.buffer(), base + layout.stamp, 1);
+    this.#used = new Uint32Array(table.buffer(), layout.used, 1);
+    this.#idle = layout.idle / 4;
   }
 
   /** Primary: a new worker begins. */
   begin(): void {
     this.#u32.fill(0);
+    this.#used[0] = Math.max(this.#used[0] ?? 0, this.index + 1);
     this.#set('state', SlotState.starting);
   }
 
@@ -59,6 +64,11 @@ export class Slot {
   /** Worker: a connection began. */
   countAccepted(): void {
     this.#set('accepted', ++this.#accepted);
+  }
+
+  /** Worker: work begins that may keep its loop from turning. The loop marks it idle again. */
+  markBusy(): void {
+    this.#u32[this.#idle] = 0;
   }
 
   /** Worker: so many are open. */

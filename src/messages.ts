@@ -42,6 +42,8 @@ export interface Answer {
   key: string;
   data: unknown;
   sockname: object | null;
+  /** The number of the gate through which the borrowed socket shall be shared; null: without one. */
+  gate: number | null;
 }
 
 const UV_TCP_IPV6ONLY = 1;

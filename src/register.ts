@@ -41,12 +41,12 @@ function accelerate(): void {
     // Decided at the first fork: most processes never fork a worker, and should not load the addon.
     balancer() {
       if (decided) return balancer;
-      const { strategy, reasons } = select(probe(), request);
+      const { strategy, policy, reasons } = select(probe(), request);
       decided = true;
       if (strategy === 'node:cluster') {
         warningLog.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
       } else {
-        balancer = new Balancer({ strategy, log: warningLog, supervised: false, orphanTimeout: 0 });
+        balancer = new Balancer({ strategy, policy, log: warningLog, supervised: false, orphanTimeout: 0 });
       }
       return balancer;
     },

@@ -82,13 +82,13 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
 }
 
 function makeBalancer(
-  { strategy, reasons }: Selection,
+  { strategy, policy, reasons }: Selection,
   log: Log,
   orphanTimeout: number,
   hooks: Pick<ConstructorParameters<typeof Balancer>[0], 'onTerm' | 'onListener'>,
 ): Balancer | undefined {
   if (strategy !== 'node:cluster') {
-    return new Balancer({ strategy, log, supervised: true, orphanTimeout, ...hooks });
+    return new Balancer({ strategy, policy, log, supervised: true, orphanTimeout, ...hooks });
   }
   log.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
   return undefined;

@@ -5,13 +5,15 @@ import { EvenkeelError } from '../errors.js';
 import { MAX_WORKERS, Slot, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
 import { closedKey, isQuestion, isTermRequest, leaseKey, leaseOf, type Question } from '../messages.js';
-import type { StrategyName } from '../strategies/select.js';
+import type { PolicyName, StrategyName } from '../strategies/select.js';
+import { GateNumbers } from './gate-numbers.js';
 import { Listener } from './listener.js';
 import { Trouble } from './trouble.js';
 import { WorkerHandle } from './worker-handle.js';
 
 export interface BalancerOptions {
   strategy: StrategyName;
+  policy: PolicyName;
   log: Log;
   /** Under a supervisor a listener outlives its last worker, so that a restart refuses nobody. */
   supervised: boolean;
@@ -36,6 +38,7 @@ export class Balancer {
   readonly #orphans = new Map<Listener, NodeJS.Timeout>();
   /** Which listener a lease was of, as long as connections under it may still come back. */
   readonly #leases = new Map<number, Listener>();
+  readonly #gates = new GateNumbers();
   #lastLease = 0;
 
   /** @throws the system's error where no load table can be made. */
@@ -68,7 +71,7 @@ export class Balancer {
       handle.channel.start();
       return handle;
     } catch (error) {
-      handle?.channel.close();
+      handle?.close();
       this.#freeSlots.unshift(index);
       throw error;
     }
@@ -76,7 +79,7 @@ export class Balancer {
 
   /** The fork failed. */
   discard(handle: WorkerHandle): void {
-    handle.channel.close();
+    handle.close();
     this.#freeSlot(handle.slot);
   }
 
@@ -161,8 +164,8 @@ export class Balancer {
     const socket = listener.lend(lease, handle);
     this.#leases.set(lease, listener);
     handle.everLeased.push(lease);
-    const { data, address } = listener;
-    const answer = { seq, errno: 0, key: leaseKey(lease), data, sockname: address };
+    const { data, address, gate } = listener;
+    const answer = { seq, errno: 0, key: leaseKey(lease), data, sockname: address, gate };
     handle.answer(lease, answer, socket?.share() ?? -1);
     listener.open(lease, handle);
   }
@@ -173,7 +176,7 @@ export class Balancer {
     this.#trouble.onListen(handle, error);
     const errno = error.errno ?? -constants.errno.EINVAL;
     try {
-      handle.answer(lease, { seq, errno, key: leaseKey(lease), data: null, sockname: null }, -1);
+      handle.answer(lease, { seq, errno, key: leaseKey(lease), data: null, sockname: null, gate: null }, -1);
     } catch (broken) {
       this.#trouble.onChannel(handle, broken as NodeJS.ErrnoException);
     }
@@ -188,10 +191,16 @@ export class Balancer {
   }
 
   #create(key: string, question: Question): Listener {
-    const { strategy } = this.#options;
-    const listener = new Listener(key, question, strategy, this.#table, (error) =>
-      this.#trouble.onAccept(error),
-    );
+    const { strategy, policy } = this.#options;
+    const gate = this.#gates.next();
+    const listener = new Listener(key, question, {
+      strategy,
+      policy,
+      table: this.#table,
+      gate,
+      onError: (error) => this.#trouble.onAccept(error),
+    });
+    if (listener.gate !== null) this.#gates.take(listener.gate);
     this.#all.add(listener);
     this.#listeners.set(key, listener);
     return listener;
@@ -212,7 +221,7 @@ export class Balancer {
     this.#leaveAll(handle);
     for (const { lease, hops, fd } of handle.channel.recover()) this.#offer(lease, fd, hops);
     for (const lease of handle.everLeased) this.#leases.delete(lease);
-    handle.channel.close();
+    handle.close();
     this.#freeSlot(handle.slot);
   }
 
@@ -263,6 +272,7 @@ export class Balancer {
     if (this.#listeners.get(listener.key) === listener) this.#listeners.delete(listener.key);
     for (const [lease, of] of this.#leases) if (of === listener) this.#leases.delete(lease);
     listener.close();
+    if (listener.gate !== null) this.#gates.giveBack(listener.gate);
   }
 }
 

@@ -6,12 +6,22 @@ import {
   type SocketAddress,
 } from '../binding.js';
 import { isIpv6Only, type Question } from '../messages.js';
-import type { StrategyName } from '../strategies/select.js';
-import { type OnAcceptError, type Strategy, strategies } from '../strategies/strategy.js';
+import type { PolicyName, StrategyName } from '../strategies/select.js';
+import { makeStrategy, type OnAcceptError, type Strategy } from '../strategies/strategy.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 /** Node's own default: listen(2) with 511 makes a queue of 512. */
 const DEFAULT_BACKLOG = 511;
+
+/** What the primary gives a listener to work with. */
+export interface Provision {
+  strategy: StrategyName;
+  policy: PolicyName;
+  table: NativeLoadTable;
+  /** A free gate number, if there is one. */
+  gate: number | undefined;
+  onError: OnAcceptError;
+}
 
 /** One address and port the workers share, and who of them listens there. */
 export class Listener {
@@ -25,19 +35,15 @@ export class Listener {
   readonly #leases = new Map<number, WorkerHandle>();
 
   /** @throws the system's error where the address cannot be listened on; nothing stays open then. */
-  constructor(
-    key: string,
-    question: Question,
-    strategy: StrategyName,
-    table: NativeLoadTable,
-    onError: OnAcceptError,
-  ) {
+  constructor(key: string, question: Question, { strategy, policy, table, gate, onError }: Provision) {
     this.key = key;
     this.data = question.data;
     this.protocol = question.protocol;
     this.#dispatcher = new (binding().Dispatcher)(table);
     try {
-      this.#strategy = new strategies[strategy](
+      this.#strategy = makeStrategy(
+        strategy,
+        policy,
         {
           host: question.address ?? null,
           family: question.addressType,
@@ -45,14 +51,18 @@ export class Listener {
           ipv6Only: isIpv6Only(question),
           backlog: Number(question.backlog) || DEFAULT_BACKLOG,
         },
-        this.#dispatcher,
-        onError,
+        { table, dispatcher: this.#dispatcher, gate, onError },
       );
     } catch (error) {
       this.#dispatcher.close();
       throw error;
     }
     this.address = this.#strategy.socket.address();
+  }
+
+  /** See Strategy.gate. */
+  get gate(): number | null {
+    return this.#strategy.gate;
   }
 
   get isEmpty(): boolean {
@@ -67,7 +77,7 @@ export class Listener {
   /** Lends the worker its share; what comes back is the socket it shall accept from itself, if any.
    * The worker gets connections only after open(). */
   lend(lease: number, worker: WorkerHandle): ListenSocket | undefined {
-    const socket = this.#strategy.add(lease);
+    const socket = this.#strategy.add(lease, { slot: worker.slot.index, bell: worker.bell });
     this.#leases.set(lease, worker);
     worker.leases.set(lease, this);
     return socket;

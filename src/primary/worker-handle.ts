@@ -8,6 +8,8 @@ import type { Listener } from './listener.js';
 export class WorkerHandle {
   readonly slot: Slot;
   readonly channel: Channel;
+  /** An fd: rung to wake the worker's loop. */
+  readonly bell: number;
   /** By lease: what this worker listens on. */
   readonly leases = new Map<number, Listener>();
   /** Ended ones too: connections under them may come back until the worker's end. */
@@ -24,6 +26,12 @@ export class WorkerHandle {
       (message) => onMessage(this, message),
       (error) => onError(this, error),
     );
+    try {
+      this.bell = binding().newBell();
+    } catch (error) {
+      this.channel.close();
+      throw error;
+    }
     slot.begin();
   }
 
@@ -42,11 +50,19 @@ export class WorkerHandle {
   }
 
   hello(hello: Hello, takeTableFd: number): void {
-    this.channel.send(binding().messageTypes.hello, 0, 0, JSON.stringify(hello), takeTableFd);
+    const { messageTypes, duplicateFd } = binding();
+    this.channel.send(messageTypes.hello, 0, 0, JSON.stringify(hello), takeTableFd);
+    this.channel.send(messageTypes.bell, 0, 0, null, duplicateFd(this.bell));
   }
 
   answer(lease: number, answer: Answer, takeFd: number): void {
     this.channel.send(binding().messageTypes.answer, lease, 0, JSON.stringify(answer), takeFd);
+  }
+
+  /** After the last lease has ended. */
+  close(): void {
+    this.channel.close();
+    binding().closeFd(this.bell);
   }
 
   drain(): void {

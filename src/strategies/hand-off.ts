@@ -1,19 +1,14 @@
-import {
-  type Acceptor,
-  binding,
-  type Dispatcher,
-  type ListenSocket,
-  type ListenSocketOptions,
-} from '../binding.js';
-import type { OnAcceptError, Strategy } from './strategy.js';
+import { type Acceptor, binding, type ListenSocket, type ListenSocketOptions } from '../binding.js';
+import type { Strategy, Surroundings } from './strategy.js';
 
 /** Master round-robin: one socket in the primary, which accepts and passes each connection to a worker.
  * Accepts only while some worker can be sent to; the rest waits in the accept queue. */
 export class HandOff implements Strategy {
   readonly socket: ListenSocket;
+  readonly gate = null;
   readonly #acceptor: Acceptor;
 
-  constructor(options: ListenSocketOptions, dispatcher: Dispatcher, onError: OnAcceptError) {
+  constructor(options: ListenSocketOptions, { dispatcher, onError }: Surroundings) {
     const { ListenSocket, Acceptor } = binding();
     this.socket = new ListenSocket(options);
     this.#acceptor = new Acceptor(this.socket, dispatcher, onError);

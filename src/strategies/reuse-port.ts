@@ -5,7 +5,7 @@ import {
   type ListenSocket,
   type ListenSocketOptions,
 } from '../binding.js';
-import type { OnAcceptError, Strategy } from './strategy.js';
+import type { OnAcceptError, Strategy, Surroundings } from './strategy.js';
 
 /** Kernel port sharing: a group of SO_REUSEPORT sockets, one lent to each worker.
  *
@@ -15,6 +15,7 @@ import type { OnAcceptError, Strategy } from './strategy.js';
  * come takes it over. */
 export class ReusePort implements Strategy {
   readonly socket: ListenSocket;
+  readonly gate = null;
   readonly #dispatcher: Dispatcher;
   readonly #onError: OnAcceptError;
   readonly #members: ListenSocket[];
@@ -22,7 +23,7 @@ export class ReusePort implements Strategy {
   /** Members no worker has, each served by the primary. The first starts here, lent at once. */
   readonly #orphans = new Map<ListenSocket, Acceptor>();
 
-  constructor(options: ListenSocketOptions, dispatcher: Dispatcher, onError: OnAcceptError) {
+  constructor(options: ListenSocketOptions, { dispatcher, onError }: Surroundings) {
     this.socket = new (binding().ListenSocket)(options);
     this.socket.allowReusePort();
     this.#members = [this.socket];

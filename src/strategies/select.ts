@@ -21,6 +21,8 @@ export interface Capabilities {
   addon: string | undefined;
   /** Two sockets of one reuseport group. */
   reusePort: string | undefined;
+  /** A listening socket polled exclusively, on the loop's own epoll. */
+  gate: string | undefined;
 }
 
 export interface Request {
@@ -53,7 +55,12 @@ interface Pair {
 }
 
 /** What is built, best first: the order `auto` tries. */
-const PAIRS: readonly Pair[] = [
+export const PAIRS: readonly Pair[] = [
+  {
+    strategy: 'shared-handle',
+    policy: 'least-connections',
+    why: 'every worker accepts from one queue, but only while it is not ahead of the others: nobody waits behind a busy worker, long-lived connections spread evenly, and no hop through the primary',
+  },
   {
     strategy: 'hand-off',
     policy: 'round-robin',
@@ -72,7 +79,6 @@ const PAIRS: readonly Pair[] = [
 ];
 
 const NOT_BUILT: Partial<Record<`${StrategyName}/${PolicyName}`, string>> = {
-  'shared-handle/least-connections': 'needs the gated shared listener, which this version does not have',
   'hand-off/least-connections': 'not in this version; hand-off has round-robin',
   'hand-off/source-hash': 'not in this version; hand-off has round-robin',
   'reuse-port/random': 'needs a selector program, which this version does not have',
@@ -108,7 +114,8 @@ export function select(capabilities: Capabilities, request: Request): Selection 
 
 function obstacle(pair: Pair, capabilities: Capabilities): string | undefined {
   if (capabilities.addon !== undefined) return capabilities.addon;
-  return pair.strategy === 'reuse-port' ? capabilities.reusePort : undefined;
+  if (pair.strategy === 'reuse-port') return capabilities.reusePort;
+  return pair.policy === 'least-connections' ? capabilities.gate : undefined;
 }
 
 function judge(pair: Pair, isChosen: boolean, capabilities: Capabilities): Reason {

@@ -5,6 +5,7 @@ import type { Strategy } from './strategy.js';
  * queue to the others. */
 export class SharedHandle implements Strategy {
   readonly socket: ListenSocket;
+  readonly gate = null;
 
   constructor(options: ListenSocketOptions) {
     this.socket = new (binding().ListenSocket)(options);

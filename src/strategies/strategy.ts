@@ -1,7 +1,8 @@
-import type { Dispatcher, ListenSocket, ListenSocketOptions } from '../binding.js';
+import type { Dispatcher, ListenSocket, ListenSocketOptions, NativeLoadTable } from '../binding.js';
+import { GatedHandle } from './gated-handle.js';
 import { HandOff } from './hand-off.js';
 import { ReusePort } from './reuse-port.js';
-import type { StrategyName } from './select.js';
+import type { PolicyName, StrategyName } from './select.js';
 import { SharedHandle } from './shared-handle.js';
 
 /** How the connections of one listener reach its workers. The primary owns every socket in it; a worker
@@ -11,8 +12,10 @@ import { SharedHandle } from './shared-handle.js';
  * error, and closed once. A lease is one worker's share in the listener. */
 export interface Strategy {
   readonly socket: ListenSocket;
+  /** The number under which workers share the socket through gates; null where they do not. */
+  readonly gate: number | null;
   /** What the worker shall accept from itself; undefined: connections are brought to it. */
-  add(lease: number): ListenSocket | undefined;
+  add(lease: number, lessee: Lessee): ListenSocket | undefined;
   /** The worker stopped listening or is gone; called once for each lease added. */
   remove(lease: number): void;
   /** Begins the end: no new handshake from now on. */
@@ -25,14 +28,42 @@ export interface Strategy {
 /** The primary could not accept, EMFILE say; it tries again by itself. */
 export type OnAcceptError = (error: NodeJS.ErrnoException) => void;
 
-type StrategyConstructor = new (
-  options: ListenSocketOptions,
-  dispatcher: Dispatcher,
-  onError: OnAcceptError,
-) => Strategy;
+/** A worker that shares in a listener, as far as a strategy needs to know it. */
+export interface Lessee {
+  /** Its slot in the load table. */
+  slot: number;
+  /** An fd, open as long as the worker lives. */
+  bell: number;
+}
 
-export const strategies: Readonly<Record<StrategyName, StrategyConstructor>> = {
+/** What a strategy works with; none of it is its own. */
+export interface Surroundings {
+  table: NativeLoadTable;
+  dispatcher: Dispatcher;
+  /** A gate number nobody uses; undefined when all are taken. */
+  gate: number | undefined;
+  onError: OnAcceptError;
+}
+
+type StrategyConstructor = new (options: ListenSocketOptions, surroundings: Surroundings) => Strategy;
+
+const CLASSES: Readonly<Record<StrategyName, StrategyConstructor>> = {
   'reuse-port': ReusePort,
   'hand-off': HandOff,
   'shared-handle': SharedHandle,
 };
+
+/** Binds and listens.
+ * @throws the system's error where it cannot. */
+export function makeStrategy(
+  strategy: StrategyName,
+  policy: PolicyName,
+  options: ListenSocketOptions,
+  surroundings: Surroundings,
+): Strategy {
+  const isGated = strategy === 'shared-handle' && policy === 'least-connections';
+  if (isGated && surroundings.gate !== undefined) {
+    return new GatedHandle(options, { ...surroundings, gate: surroundings.gate });
+  }
+  return new CLASSES[strategy](options, surroundings);
+}

@@ -11,12 +11,15 @@ interface ServerInternals {
 /** Keeps the worker's slot of the load table right: connections begun and open, over all its servers. */
 export class ConnectionMeter {
   readonly #slot: Slot;
+  readonly #onChange: (server: Server) => void;
   /** Connections as last seen. */
   readonly #servers = new WeakMap<Server, number>();
   #active = 0;
 
-  constructor(slot: Slot) {
+  /** `onChange`: the server has more or fewer connections than before. */
+  constructor(slot: Slot, onChange: (server: Server) => void) {
     this.#slot = slot;
+    this.#onChange = onChange;
   }
 
   watch(server: Server): void {
@@ -49,5 +52,6 @@ export class ConnectionMeter {
     this.#active += connections - (this.#servers.get(server) ?? 0);
     this.#servers.set(server, connections);
     this.#slot.active = this.#active;
+    this.#onChange(server);
   }
 }

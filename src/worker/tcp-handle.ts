@@ -6,6 +6,8 @@ export interface ServerHandle {
   /** Set by net.Server after it has the handle. */
   onconnection: OnConnection | null;
   close(callback?: () => void): void;
+  ref(): void;
+  unref(): void;
 }
 
 export type OnConnection = (this: ServerHandle, errno: number, client?: TcpHandle) => void;
@@ -58,11 +60,15 @@ export function listeningHandle(takeFd: number, around: (deliver: () => void) =>
   return handle;
 }
 
+/** Whether it is a handle of Node's TCP class, and not node:cluster's stand-in for one. */
+export function isListeningHandle(handle: ServerHandle): handle is TcpHandle {
+  return Object.prototype.isPrototypeOf.call(tcpClass().prototype, handle);
+}
+
 /** Closes the descriptor of a listening handle at once; nothing for node:cluster's stand-in, which has none.
  * A second close() of the handle does nothing. */
 export function closeDescriptor(handle: ServerHandle, callback?: () => void): void {
-  const { prototype } = tcpClass();
-  if (Object.prototype.isPrototypeOf.call(prototype, handle)) prototype.close.call(handle, callback);
+  if (isListeningHandle(handle)) tcpClass().prototype.close.call(handle, callback);
 }
 
 function handleOver(fd: number, type: number): TcpHandle {

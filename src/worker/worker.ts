@@ -3,14 +3,24 @@ import { binding, type Channel, type ChannelMessage } from '../binding.js';
 import { EvenkeelError } from '../errors.js';
 import { Slot } from '../load-table.js';
 import { type Answer, type Hello, leaseOf, parsePayload } from '../messages.js';
+import { BusyMark } from './busy-mark.js';
 import { ConnectionMeter } from './connection-meter.js';
 import { Drain } from './drain.js';
+import { Gates } from './gates.js';
 import { ListenHook } from './listen-hook.js';
-import { closeDescriptor, connectionHandle, listeningHandle, type ServerHandle } from './tcp-handle.js';
+import {
+  closeDescriptor,
+  connectionHandle,
+  isListeningHandle,
+  listeningHandle,
+  type ServerHandle,
+} from './tcp-handle.js';
 
 interface Share {
   server: Server;
   handle: ServerHandle;
+  /** The handle is a listening one, whose connections are counted as they pass through it. */
+  countsItself: boolean;
 }
 
 /** net.Server's limit, and (Node 22 and later) its wish to drop here what is above it. */
@@ -25,6 +35,10 @@ export class EvenkeelWorker {
   readonly #channel: Channel;
   readonly #slot: Slot;
   readonly #meter: ConnectionMeter;
+  readonly #busy: BusyMark;
+  readonly #gates: Gates;
+  /** The socket an answer brought for a gate, until Node has made the server's handle; -1: none. */
+  #borrowed = -1;
   readonly #hook: ListenHook;
   readonly #drain: Drain;
   /** By lease. */
@@ -46,15 +60,24 @@ export class EvenkeelWorker {
     const table = new LoadTable({ fd: first.fd });
     this.#slot = new Slot(table, hello.slot);
     new LoopStamp(table, hello.slot);
-    this.#meter = new ConnectionMeter(this.#slot);
+    this.#gates = new Gates(table, hello.slot, this.#receiveBell(), onGateError);
+    this.#meter = new ConnectionMeter(this.#slot, (server) => this.#gates.onLoad(server, isFull(server)));
+    this.#busy = new BusyMark(this.#slot);
     this.#drain = new Drain(hello);
     this.#hook = new ListenHook((answer, server, handle) => this.#adopt(answer, server, handle));
   }
 
   start(): void {
     this.#hook.install();
+    this.#busy.install();
     this.#drain.handleSignals();
     this.#channel.start();
+  }
+
+  #receiveBell(): number {
+    const message = this.#channel.receiveNow();
+    if (message?.type === binding().messageTypes.bell) return message.fd;
+    throw new EvenkeelError('ERR_CHANNEL_MESSAGE', 'the primary did not send the bell on the channel');
   }
 
   #onMessage(message: ChannelMessage): void {
@@ -78,6 +101,14 @@ export class EvenkeelWorker {
     const answer = parsePayload<Answer>(payload);
     if (fd < 0) return this.#hook.answer(answer, undefined);
     const lease = leaseOf(answer.key);
+    if (answer.gate !== null && this.#gates.canShare()) {
+      // Node makes a stand-in for the handle, as where the primary accepts.
+      this.#borrowed = fd;
+      this.#hook.answer(answer, undefined);
+      if (this.#borrowed >= 0) binding().closeFd(this.#borrowed);
+      this.#borrowed = -1;
+      return;
+    }
     const handle = listeningHandle(fd, (deliver) => this.#count(lease, deliver));
     this.#hook.answer(answer, handle);
   }
@@ -87,10 +118,20 @@ export class EvenkeelWorker {
     const lease = leaseOf(answer.key);
     this.#meter.watch(server);
     this.#drain.watch(server);
-    this.#shares.set(lease, { server, handle });
+    this.#busy.watch(server);
+    const countsItself = isListeningHandle(handle);
+    this.#shares.set(lease, { server, handle, countsItself });
+    const takeSocket = this.#borrowed;
+    this.#borrowed = -1;
+    if (answer.gate !== null && takeSocket >= 0) {
+      this.#gates.share({ number: answer.gate, takeSocket }, server, handle, (fd) =>
+        this.#deliver(lease, fd),
+      );
+    }
     const close = handle.close;
     handle.close = (callback?: () => void) => {
       this.#shares.delete(lease);
+      this.#gates.close(server);
       // Node says 'close' to the primary first, which may then bind the port anew: let it be free by then.
       closeDescriptor(handle, callback);
       close.call(handle, callback);
@@ -102,10 +143,18 @@ export class EvenkeelWorker {
     const share = this.#shares.get(lease);
     if (share === undefined) return this.#giveBack(lease, hops, fd); // closed while it was on its way
     if (hops !== binding().finalHop && isFull(share.server)) return this.#giveBack(lease, hops + 1, fd);
-    const { handle } = share;
+    this.#deliver(lease, fd);
+  }
+
+  /** Gives the server a connection that was accepted for it. */
+  #deliver(lease: number, fd: number): void {
+    const share = this.#shares.get(lease);
+    if (share === undefined) return binding().closeFd(fd);
+    const { server, handle, countsItself } = share;
     const client = connectionHandle(fd);
-    // A listening handle of ours counts by itself; node:cluster's stand-in does not.
-    this.#count(lease, () => handle.onconnection?.call(handle, 0, client));
+    const deliver = (): void => handle.onconnection?.call(handle, 0, client);
+    if (countsItself) deliver();
+    else this.#meter.count(server, deliver);
   }
 
   #count(lease: number, deliver: () => void): void {
@@ -122,6 +171,13 @@ export class EvenkeelWorker {
 function isFull(server: Server): boolean {
   const { maxConnections, dropMaxConnection, _connections } = server as unknown as Limits;
   return typeof maxConnections === 'number' && _connections >= maxConnections && !dropMaxConnection;
+}
+
+function onGateError(error: NodeJS.ErrnoException): void {
+  process.emitWarning(`the gated listener: ${error.message}`, {
+    type: 'EvenkeelWarning',
+    code: error.code ?? 'ERR_UNSUPPORTED',
+  });
 }
 
 function onChannelError(error: NodeJS.ErrnoException): void {

@@ -1,4 +1,4 @@
-import { STRATEGIES } from '../../dist/strategies/select.js';
+import { PAIRS } from '../../dist/strategies/select.js';
 import { contract } from './contract.ts';
 
-for (const name of STRATEGIES) contract(name);
+for (const { strategy, policy } of PAIRS) contract(strategy, policy);

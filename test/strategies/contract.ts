@@ -1,9 +1,15 @@
 import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { binding, type Channel, type Dispatcher, type ListenSocket } from '../../dist/binding.js';
-import type { StrategyName } from '../../dist/strategies/select.js';
-import { type Strategy, strategies } from '../../dist/strategies/strategy.js';
+import {
+  binding,
+  type Channel,
+  type Dispatcher,
+  type ListenSocket,
+  type NativeLoadTable,
+} from '../../dist/binding.js';
+import type { PolicyName, StrategyName } from '../../dist/strategies/select.js';
+import { makeStrategy, type Strategy } from '../../dist/strategies/strategy.js';
 import { eventually } from '../helpers/requests.ts';
 
 const OPTIONS = { host: '127.0.0.1', family: 4, port: 0, backlog: 128 } as const;
@@ -14,6 +20,7 @@ class FakeWorker {
   readonly slot: number;
   readonly connections: number[] = [];
   readonly channel: Channel;
+  readonly bell = binding().newBell();
   readonly #worker: Channel;
   #socket: ListenSocket | undefined;
 
@@ -45,12 +52,14 @@ class FakeWorker {
   close(): void {
     for (const fd of this.connections) binding().closeFd(fd);
     this.channel.close();
+    binding().closeFd(this.bell);
   }
 }
 
 /** What every strategy owes: one suite, run for each. */
-export function contract(name: StrategyName): void {
-  describe(name, () => {
+export function contract(name: StrategyName, policy: PolicyName): void {
+  describe(`${name}, ${policy}`, () => {
+    let table: NativeLoadTable;
     let dispatcher: Dispatcher;
     let strategy: Strategy;
     let workers: FakeWorker[];
@@ -58,11 +67,16 @@ export function contract(name: StrategyName): void {
     const errors: Error[] = [];
 
     const make = (port = 0): Strategy =>
-      new strategies[name]({ ...OPTIONS, port }, dispatcher, (error) => errors.push(error));
+      makeStrategy(
+        name,
+        policy,
+        { ...OPTIONS, port },
+        { table, dispatcher, gate: 3, onError: (error) => errors.push(error) },
+      );
 
     const join = (lease: number): FakeWorker => {
       const worker = new FakeWorker(lease);
-      worker.borrow(strategy.add(lease));
+      worker.borrow(strategy.add(lease, worker));
       dispatcher.add(worker.channel, worker.slot, lease);
       workers.push(worker);
       return worker;
@@ -86,7 +100,8 @@ export function contract(name: StrategyName): void {
     const taken = (): number => workers.reduce((sum, worker) => sum + worker.take(), 0);
 
     beforeEach(() => {
-      dispatcher = new (binding().Dispatcher)(new (binding().LoadTable)({ slots: 16 }));
+      table = new (binding().LoadTable)({ slots: 16 });
+      dispatcher = new (binding().Dispatcher)(table);
       strategy = make();
       workers = [];
       clients = [];

@@ -10,7 +10,13 @@ import {
 } from '../../dist/strategies/select.js';
 import { refusal } from '../helpers/thrown.ts';
 
-const able: Capabilities = { platform: 'linux-x64', node: 'v20', addon: undefined, reusePort: undefined };
+const able: Capabilities = {
+  platform: 'linux-x64',
+  node: 'v20',
+  addon: undefined,
+  reusePort: undefined,
+  gate: undefined,
+};
 const withoutAddon: Capabilities = { ...able, addon: 'cannot load it', reusePort: 'cannot load it' };
 const withoutReusePort: Capabilities = { ...able, reusePort: 'setsockopt ENOPROTOOPT' };
 const auto: Request = { strategy: 'auto', policy: 'auto' };

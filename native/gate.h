@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+
+#include "load_table.h"
+
+// The gate of a worker in a listener it shares: open, it accepts from the shared queue; closed, it
+// leaves the connections to the others. A pure function of the load table, whose numbers may be
+// stale, torn between fields, or garbage: a wrong decision costs balance, never a connection (see
+// watchdog.h).
+namespace evenkeel {
+
+// So many connections more than the least loaded responsive worker are still even. Below it, a gate
+// would open and close with every connection.
+constexpr int32_t kSlack = 2;
+// From here on an even share is a matter of per cent, and each connection lives long enough to pay
+// for opening and closing a gate.
+constexpr int32_t kManyConnections = 8;
+constexpr int32_t kSlackOfMany = 1;
+// A worker takes so many in a row before it is the next one's turn. Without turns the kernel wakes
+// the same sleeper again and again: sequential traffic would go 4:1 to one worker.
+constexpr int32_t kTurn = 16;
+// Looks at so many others at most, a different stretch each time: least-connections among 16
+// samples is as even as among all, at a cost that does not grow with the number of workers.
+// Mitzenmacher, "The power of two choices in randomized load balancing", 2001.
+constexpr uint32_t kSample = 16;
+
+struct GateDecision {
+  bool open;
+  // The worker's virtual time, brought up to the others': one that was away does not catch up on
+  // everything it missed.
+  uint32_t virtual_time;
+};
+
+// Open connections; a torn or scribbled pair of counters counts as none.
+inline int32_t ActiveOf(const Slot& slot) {
+  const int32_t active = static_cast<int32_t>(slot.Active());
+  return active < 0 ? 0 : active;
+}
+
+// `share`: the listener's bit in Slot::shares. `now`: CLOCK_MONOTONIC ns.
+inline GateDecision DecideGate(const Slot* slots, uint32_t count, uint32_t self, uint32_t share,
+                               uint64_t now) {
+  const Slot& own = slots[self];
+  const int32_t active = ActiveOf(own);
+  const uint32_t own_time = own.virtual_time.load(std::memory_order_relaxed);
+
+  struct Seen {
+    int32_t active;
+    int32_t ahead;  // its virtual time, relative to one's own
+  } seen[kSample];
+  uint32_t found = 0;
+  int32_t fewest = active;
+  int32_t latest = 0;
+  const bool all = count <= kSample + 1;
+  const uint32_t looks = all ? count : kSample;
+  uint32_t i = all ? 0 : static_cast<uint32_t>((now >> 7) % count);
+  for (uint32_t look = 0; look < looks; look++, i++) {
+    if (i == count) i = 0;
+    if (i == self) continue;
+    const Slot& slot = slots[i];
+    if ((slot.shares.load(std::memory_order_relaxed) & share) == 0) continue;
+    const int32_t ahead =
+        static_cast<int32_t>(slot.virtual_time.load(std::memory_order_relaxed) - own_time);
+    if (ahead > latest) latest = ahead;
+    if (!IsResponsive(slot, now)) continue;
+    seen[found] = {ActiveOf(slot), ahead};
+    if (seen[found].active < fewest) fewest = seen[found].active;
+    found++;
+  }
+
+  const int32_t floor = latest > kTurn ? latest - kTurn : 0;  // of virtual times, relative to own
+  const uint32_t virtual_time = own_time + static_cast<uint32_t>(floor);
+  const int32_t slack = fewest < kManyConnections ? kSlack : kSlackOfMany;
+  if (active > fewest + slack) return {false, virtual_time};
+  for (uint32_t k = 0; k < found; k++) {
+    if (seen[k].active > fewest + slack) continue;
+    const int32_t ahead = seen[k].ahead > floor ? seen[k].ahead : floor;
+    // One's own virtual time is `floor` here.
+    if (floor >= ahead + kTurn) return {false, virtual_time};
+  }
+  return {true, virtual_time};
+}
+
+}  // namespace evenkeel

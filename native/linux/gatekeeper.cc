@@ -1,0 +1,277 @@
+#include "gatekeeper.h"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "../callback.h"
+#include "../error.h"
+#include "../gate.h"
+#include "../posix/bell.h"
+
+namespace evenkeel {
+namespace {
+
+constexpr uint64_t kExhaustedMs = 50;  // EMFILE, ENOMEM: leave it to the others for so long
+constexpr uint32_t kMaxGates = 32;     // bits of Slot::shares
+
+int EpollCtl(int epoll, int operation, int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLEXCLUSIVE;
+  event.data.fd = fd;  // as libuv: it finds the watcher by this
+  return epoll_ctl(epoll, operation, fd, &event);
+}
+
+// Whether the loop polls with epoll, and the kernel knows EPOLLEXCLUSIVE (Linux 4.5).
+void Probe(int epoll) {
+  UniqueFd bell = MakeBell();
+  if (EpollCtl(epoll, EPOLL_CTL_ADD, bell.get()) != 0) ThrowErrno("epoll_ctl");
+  EpollCtl(epoll, EPOLL_CTL_DEL, bell.get());  // it is there: nothing to fail
+}
+
+}  // namespace
+
+// new Gatekeeper(table, slot, bellFd, onError): takes the bell's fd.
+Gatekeeper::Gatekeeper(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Gatekeeper>(info), context_(info.Env(), "evenkeel.Gatekeeper") {
+  Napi::Env env = info.Env();
+  bell_.reset(info[2].ToNumber().Int32Value());
+  table_ = LoadTable::From(info[0])->mapping();
+  index_ = info[1].ToNumber().Uint32Value();
+  if (index_ >= table_->slots()) throw Napi::RangeError::New(env, "Gatekeeper: no such slot");
+  if (!info[3].IsFunction()) throw Napi::TypeError::New(env, "Gatekeeper: onError expected");
+  slot_ = table_->slot(index_);
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
+    throw ToError(env, SystemFailure{EINVAL, "epoll_ctl"});
+  }
+  epoll_ = uv_backend_fd(loop);
+  Guard(env, [&] { Probe(epoll_); });
+  on_error_ = Napi::Persistent(info[3].As<Napi::Function>());
+  prepare_ = std::make_unique<LoopHandle<uv_prepare_t>>(env, this, uv_prepare_init);
+  check_ = std::make_unique<LoopHandle<uv_check_t>>(env, this, uv_check_init);
+  retry_ = std::make_unique<LoopHandle<uv_timer_t>>(env, this, uv_timer_init);
+  bell_poll_ = std::make_unique<LoopHandle<uv_poll_t>>(
+      env, this,
+      [this](uv_loop_t* on, uv_poll_t* poll) { return uv_poll_init(on, poll, bell_.get()); });
+  // Starting them fails only for a null callback, or (the poll) a descriptor polled twice.
+  uv_prepare_start(prepare_->get(),
+                   [](uv_prepare_t* handle) { static_cast<Gatekeeper*>(handle->data)->OnSleep(); });
+  uv_check_start(check_->get(),
+                 [](uv_check_t* handle) { static_cast<Gatekeeper*>(handle->data)->OnAwake(); });
+  uv_poll_start(bell_poll_->get(), UV_READABLE, [](uv_poll_t* handle, int, int) {
+    static_cast<Gatekeeper*>(handle->data)->OnBell();
+  });
+  prepare_->Unref();
+  check_->Unref();
+  retry_->Unref();
+  bell_poll_->Unref();
+  Ref();  // the hooks point here: Stop() ends that
+}
+
+// listen(socketFd, number, onConnection): takes the fd. `number`, 0 to 31, is the same in every
+// worker. onConnection(fd) owns the fd it is given.
+void Gatekeeper::Listen(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto gate = std::make_unique<Gate>();
+  gate->keeper = this;
+  gate->socket.reset(info[0].ToNumber().Int32Value());
+  const uint32_t number = info[1].ToNumber().Uint32Value();
+  if (number >= kMaxGates || gates_.count(number) != 0) {
+    throw Napi::RangeError::New(env, "Gatekeeper: number must be free, and 0 to 31");
+  }
+  if (!info[2].IsFunction()) throw Napi::TypeError::New(env, "Gatekeeper: onConnection expected");
+  gate->share = 1u << number;
+  gate->on_connection = Napi::Persistent(info[2].As<Napi::Function>());
+  const int fd = gate->socket.get();
+  gate->poll = std::make_unique<LoopHandle<uv_poll_t>>(
+      env, gate.get(),
+      [fd](uv_loop_t* loop, uv_poll_t* poll) { return uv_poll_init(loop, poll, fd); });
+  uv_poll_start(gate->poll->get(), UV_READABLE, [](uv_poll_t* handle, int status, int) {
+    Gate* gate = static_cast<Gate*>(handle->data);
+    if (status < 0) return gate->keeper->Report(SystemFailure{-status, "epoll_wait"});
+    gate->announced = true;
+  });
+  Publish(gate->share, true, true);
+  gates_.emplace(number, std::move(gate));
+}
+
+void Gatekeeper::Publish(uint32_t share, bool sharing, bool open) {
+  shares_ = sharing ? shares_ | share : shares_ & ~share;
+  open_ = open ? open_ | share : open_ & ~share;
+  slot_->shares.store(shares_, std::memory_order_relaxed);
+  slot_->open.store(open_, std::memory_order_relaxed);
+}
+
+// Before the loop sleeps.
+void Gatekeeper::OnSleep() {
+  for (auto& [number, gate] : gates_) {
+    if (gate->registration == Registration::kByLibuv) {
+      if (EpollCtl(epoll_, EPOLL_CTL_DEL, gate->socket.get()) != 0) {
+        if (errno == ENOENT) continue;  // libuv has not got there yet: the next turn
+        Report(SystemFailure{errno, "epoll_ctl"});
+        continue;
+      }
+      gate->registration = Registration::kClosed;
+    }
+    if (gate->stale || gate->registration == Registration::kClosed) Update(gate.get());
+  }
+}
+
+void Gatekeeper::Update(Gate* gate) {
+  gate->stale = false;
+  const uint64_t now = uv_hrtime();
+  bool open = false;
+  if (exhausted_until_ == 0 && (shares_ & gate->share) != 0) {
+    const GateDecision decision =
+        DecideGate(table_->slot(0), table_->used(), index_, gate->share, now);
+    virtual_time_ = decision.virtual_time;
+    slot_->virtual_time.store(virtual_time_, std::memory_order_relaxed);
+    open = decision.open;
+  }
+  Register(gate, open);
+}
+
+void Gatekeeper::Register(Gate* gate, bool open) {
+  if (gate->registration == Registration::kByLibuv) return;
+  if (open == (gate->registration == Registration::kOpen)) return;
+  // An opened gate is told at once of what waits already.
+  if (EpollCtl(epoll_, open ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, gate->socket.get()) != 0) {
+    return Report(SystemFailure{errno, "epoll_ctl"});  // ENOMEM, ENOSPC: the next turn tries again
+  }
+  gate->registration = open ? Registration::kOpen : Registration::kClosed;
+  Publish(gate->share, (shares_ & gate->share) != 0, open);
+}
+
+// After the turn's I/O callbacks.
+void Gatekeeper::OnAwake() {
+  std::vector<uint32_t> announced;  // what is called below may close any of them
+  for (auto& [number, gate] : gates_) {
+    if (gate->announced) announced.push_back(number);
+  }
+  for (uint32_t number : announced) {
+    auto found = gates_.find(number);
+    if (found != gates_.end()) AcceptOne(found->second.get());
+  }
+}
+
+void Gatekeeper::AcceptOne(Gate* gate) {
+  gate->announced = false;
+  gate->stale = true;
+  UniqueFd connection;
+  try {
+    connection = Accept(gate->socket.get());
+  } catch (const SystemFailure& failure) {
+    return RunOut(failure);
+  }
+  if (!connection.valid()) return;  // another worker was faster
+  slot_->idle.store(0, std::memory_order_relaxed);
+  slot_->virtual_time.store(++virtual_time_, std::memory_order_relaxed);
+  IntoJavaScript(Env(), [&] {
+    Napi::Number fd = Napi::Number::New(Env(), connection.get());
+    connection.release();  // the callback's from here on
+    gate->on_connection.MakeCallback(Value(), {fd}, context_);
+  });
+}
+
+// No descriptor or no memory. Nothing is lost, the connection is still in the queue: the others get
+// it, and the watchdog rings this worker only when there are none.
+void Gatekeeper::RunOut(const SystemFailure& failure) {
+  exhausted_until_ = uv_hrtime() + kExhaustedMs * 1000 * 1000;
+  for (auto& [number, gate] : gates_) {
+    Publish(gate->share, false, (open_ & gate->share) != 0);
+    Register(gate.get(), false);
+  }
+  uv_timer_start(
+      retry_->get(), [](uv_timer_t* handle) { static_cast<Gatekeeper*>(handle->data)->Recover(); },
+      kExhaustedMs, 0);
+  Report(failure);
+}
+
+void Gatekeeper::Recover() {
+  exhausted_until_ = 0;
+  for (auto& [number, gate] : gates_) {
+    Publish(gate->share, !gate->withdrawn, (open_ & gate->share) != 0);
+  }
+}
+
+// Rung by the watchdog: a connection waits and nobody asleep was told.
+void Gatekeeper::OnBell() {
+  Hear(bell_.get());
+  if (exhausted_until_ != 0) return;
+  for (auto& [number, gate] : gates_) gate->announced = true;
+}
+
+Gatekeeper::Gate* Gatekeeper::Find(const Napi::CallbackInfo& info) {
+  auto found = gates_.find(info[0].ToNumber().Uint32Value());
+  return found == gates_.end() ? nullptr : found->second.get();
+}
+
+// setRef(number, ref): whether the gate keeps the loop alive.
+void Gatekeeper::SetRef(const Napi::CallbackInfo& info) {
+  Gate* gate = Find(info);
+  if (gate == nullptr || gate->poll->get() == nullptr) return;
+  auto* handle = reinterpret_cast<uv_handle_t*>(gate->poll->get());
+  if (info[1].ToBoolean()) {
+    uv_ref(handle);
+  } else {
+    uv_unref(handle);
+  }
+}
+
+// withdraw(number, withdrawn): this worker's server is full; the others do not wait for it.
+void Gatekeeper::Withdraw(const Napi::CallbackInfo& info) {
+  Gate* gate = Find(info);
+  if (gate == nullptr) return;
+  gate->withdrawn = info[1].ToBoolean();
+  Publish(gate->share, !gate->withdrawn && exhausted_until_ == 0, (open_ & gate->share) != 0);
+  gate->stale = true;
+}
+
+// close(number)
+void Gatekeeper::CloseGate(const Napi::CallbackInfo& info) {
+  auto found = gates_.find(info[0].ToNumber().Uint32Value());
+  if (found == gates_.end()) return;
+  std::unique_ptr<Gate> gate = std::move(found->second);
+  gates_.erase(found);
+  Publish(gate->share, false, false);
+  // The socket stays open in the primary: closing this descriptor alone would leave it in the
+  // epoll.
+  EpollCtl(epoll_, EPOLL_CTL_DEL, gate->socket.get());  // ENOENT: the gate was closed
+  gate->poll->Close();
+}
+
+void Gatekeeper::Stop(const Napi::CallbackInfo&) {
+  if (prepare_->get() == nullptr) return;
+  for (auto& [number, gate] : gates_) {
+    EpollCtl(epoll_, EPOLL_CTL_DEL, gate->socket.get());  // as above
+    gate->poll->Close();
+  }
+  gates_.clear();
+  shares_ = open_ = 0;
+  Publish(0, false, false);
+  prepare_->Close();
+  check_->Close();
+  retry_->Close();
+  bell_poll_->Close();
+  on_error_.Reset();
+  Unref();
+}
+
+void Gatekeeper::Report(const SystemFailure& failure) {
+  if (on_error_.IsEmpty()) return;
+  IntoJavaScript(
+      Env(), [&] { on_error_.MakeCallback(Value(), {ToError(Env(), failure).Value()}, context_); });
+}
+
+void Gatekeeper::Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("Gatekeeper", DefineClass(env, "Gatekeeper",
+                                        {InstanceMethod("listen", &Gatekeeper::Listen),
+                                         InstanceMethod("setRef", &Gatekeeper::SetRef),
+                                         InstanceMethod("withdraw", &Gatekeeper::Withdraw),
+                                         InstanceMethod("close", &Gatekeeper::CloseGate),
+                                         InstanceMethod("stop", &Gatekeeper::Stop)}));
+}
+
+}  // namespace evenkeel

@@ -1,0 +1,187 @@
+#include "watchdog.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+
+#include "../callback.h"
+#include "../gate.h"
+#include "../listen_socket.h"
+#include "../posix/bell.h"
+
+namespace evenkeel {
+namespace {
+
+constexpr uint64_t kMs = 1000 * 1000;
+// After a bell was rung: time for its worker to come.
+constexpr uint64_t kAfterRingNs = kMs;
+// Nobody is idle: the next one to be so takes a connection by itself.
+constexpr uint64_t kAllBusyNs = 2 * kMs;
+// Nothing waits. The one thing that no wake-up tells of: a worker the kernel woke for a connection
+// met a callback that blocks before it got to it, and no other connection comes.
+constexpr uint64_t kQuietNs = 100 * kMs;
+
+}  // namespace
+
+// new Watchdog(table, listenSocket, number, onError)
+Watchdog::Watchdog(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Watchdog>(info), context_(info.Env(), "evenkeel.Watchdog") {
+  Napi::Env env = info.Env();
+  table_ = LoadTable::From(info[0])->mapping();
+  const int socket = ListenSocket::From(info[1])->Open(env);
+  share_ = 1u << info[2].ToNumber().Uint32Value();
+  if (!info[3].IsFunction()) throw Napi::TypeError::New(env, "Watchdog: onError expected");
+  reactor_ = Reactor::Of(env);
+  on_error_ = Napi::Persistent(info[3].As<Napi::Function>());
+  socket_object_ = Napi::Persistent(info[1].As<Napi::Object>());
+  {
+    auto lock = reactor_->Lock();
+    socket_ = socket;
+    reactor_->Add(this);
+  }
+  Ref();  // the reactor points here: Close() ends that
+}
+
+Watchdog::~Watchdog() { CloseNow(); }
+
+// add(slot, bellFd): the fd stays the caller's, and open until remove(slot).
+void Watchdog::Add(const Napi::CallbackInfo& info) {
+  const Member member{info[0].ToNumber().Uint32Value(), info[1].ToNumber().Int32Value()};
+  if (member.slot >= table_->slots()) {
+    throw Napi::RangeError::New(info.Env(), "Watchdog: no such slot");
+  }
+  auto lock = reactor_->Lock();
+  if (socket_ < 0) return;
+  members_.push_back(member);
+  LookNow();
+}
+
+// remove(slot): its worker is gone, or listens no more.
+void Watchdog::Remove(const Napi::CallbackInfo& info) {
+  const uint32_t slot = info[0].ToNumber().Uint32Value();
+  auto lock = reactor_->Lock();
+  if (socket_ < 0) return;
+  members_.erase(std::remove_if(members_.begin(), members_.end(),
+                                [slot](const Member& member) { return member.slot == slot; }),
+                 members_.end());
+  LookNow();
+}
+
+void Watchdog::Close(const Napi::CallbackInfo&) {
+  if (socket_ < 0) return;
+  CloseNow();
+  socket_object_.Reset();
+  on_error_.Reset();  // a closure that leads back here
+  Unref();
+}
+
+void Watchdog::CloseNow() {
+  auto lock = reactor_->Lock();
+  if (socket_ < 0) return;
+  Disarm();
+  reactor_->Remove(this);
+  socket_ = -1;
+}
+
+// Last in line from now on.
+void Watchdog::Arm() {
+  if (armed_) return;
+  try {
+    reactor_->Watch(this, socket_, EPOLLIN | EPOLLEXCLUSIVE);
+    armed_ = true;
+  } catch (const SystemFailure& failure) {
+    reactor_->Report(this, failure);  // ENOMEM, ENOSPC: the quiet look tries again
+  }
+}
+
+void Watchdog::Disarm() {
+  if (armed_) reactor_->Unwatch(socket_);
+  armed_ = false;
+}
+
+void Watchdog::OnReadable() {
+  Disarm();
+  LookNow();
+}
+
+void Watchdog::OnDeadline() { LookNow(); }
+
+void Watchdog::LookNow() {
+  if (members_.empty()) {  // the connections wait for the next worker: Add() looks
+    Disarm();
+    reactor_->SetDeadline(this, kNever);
+    return;
+  }
+  int waiting = 0;
+  try {
+    waiting = QueueLength(socket_);
+  } catch (const SystemFailure& failure) {
+    reactor_->Report(this, failure);
+  }
+  const uint64_t now = uv_hrtime();
+  if (waiting == 0) {
+    Arm();
+    reactor_->SetDeadline(this, now + kQuietNs);
+    return;
+  }
+  Disarm();  // it would only say again what is known
+  int rung = 0;
+  while (rung < waiting && RingBest(true)) rung++;
+  // Nobody shares: every server is full, say. One of them takes it, and its application hears
+  // 'drop'.
+  if (rung == 0 && std::none_of(members_.begin(), members_.end(), [this](const Member& member) {
+        return (table_->slot(member.slot)->shares.load(std::memory_order_relaxed) & share_) != 0;
+      })) {
+    if (RingBest(false)) rung++;
+  }
+  reactor_->SetDeadline(this, now + (rung > 0 ? kAfterRingNs : kAllBusyNs));
+}
+
+// The idle worker with the fewest connections, of equals the one whose turn it is.
+bool Watchdog::RingBest(bool sharing_only) {
+  const Member* best = nullptr;
+  int32_t fewest = 0;
+  uint32_t time = 0;
+  for (const Member& member : members_) {
+    const Slot& slot = *table_->slot(member.slot);
+    if (!IsIdle(slot)) continue;
+    if (sharing_only && (slot.shares.load(std::memory_order_relaxed) & share_) == 0) continue;
+    const int32_t active = ActiveOf(slot);
+    const uint32_t own = slot.virtual_time.load(std::memory_order_relaxed);
+    if (best != nullptr &&
+        (active > fewest || (active == fewest && static_cast<int32_t>(own - time) >= 0))) {
+      continue;
+    }
+    best = &member;
+    fewest = active;
+    time = own;
+  }
+  if (best == nullptr) return false;
+  // `called` first: once awake the worker answers. Until then it is not idle any more.
+  Slot* slot = table_->slot(best->slot);
+  slot->called.store(slot->called.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+  Ring(best->bell);
+  return true;
+}
+
+// look(): something changed that no wake-up tells of.
+void Watchdog::Look(const Napi::CallbackInfo&) {
+  auto lock = reactor_->Lock();
+  if (socket_ >= 0) LookNow();
+}
+
+void Watchdog::OnFailure(const SystemFailure& failure) {
+  if (on_error_.IsEmpty()) return;
+  IntoJavaScript(
+      Env(), [&] { on_error_.MakeCallback(Value(), {ToError(Env(), failure).Value()}, context_); });
+}
+
+void Watchdog::Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("Watchdog", DefineClass(env, "Watchdog",
+                                      {InstanceMethod("add", &Watchdog::Add),
+                                       InstanceMethod("remove", &Watchdog::Remove),
+                                       InstanceMethod("look", &Watchdog::Look),
+                                       InstanceMethod("close", &Watchdog::Close)}));
+}
+
+}  // namespace evenkeel

@@ -1,0 +1,49 @@
+import { binding, type ListenSocket, type ListenSocketOptions, type Watchdog } from '../binding.js';
+import { SharedHandle } from './shared-handle.js';
+import type { Lessee, Strategy, Surroundings } from './strategy.js';
+
+/** Handle passing with a gate in every worker: one socket, which those workers accept from that have the
+ * fewest connections. The rest is as with the bare shared socket. */
+export class GatedHandle implements Strategy {
+  readonly gate: number;
+  readonly #shared: SharedHandle;
+  readonly #watchdog: Watchdog;
+  readonly #slots = new Map<number, number>();
+
+  constructor(options: ListenSocketOptions, { table, gate, onError }: Surroundings & { gate: number }) {
+    this.gate = gate;
+    this.#shared = new SharedHandle(options);
+    this.#watchdog = new (binding().Watchdog)(table, this.#shared.socket, gate, onError);
+  }
+
+  get socket(): ListenSocket {
+    return this.#shared.socket;
+  }
+
+  add(lease: number, { slot, bell }: Lessee): ListenSocket {
+    this.#slots.set(lease, slot);
+    this.#watchdog.add(slot, bell);
+    return this.socket;
+  }
+
+  remove(lease: number): void {
+    const slot = this.#slots.get(lease);
+    if (slot === undefined) return;
+    this.#slots.delete(lease);
+    this.#watchdog.remove(slot);
+  }
+
+  retire(): void {
+    this.#shared.retire();
+    this.#watchdog.look();
+  }
+
+  queueLength(): number {
+    return this.#shared.queueLength();
+  }
+
+  close(): void {
+    this.#watchdog.close();
+    this.#shared.close();
+  }
+}

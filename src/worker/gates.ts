@@ -1,0 +1,77 @@
+import type { Server } from 'node:net';
+import { binding, type Gatekeeper, type NativeLoadTable } from '../binding.js';
+import type { ServerHandle } from './tcp-handle.js';
+
+interface Gate {
+  number: number;
+  isFull: boolean;
+}
+
+/** The listening sockets this worker shares through gates. */
+export class Gates {
+  readonly #table: NativeLoadTable;
+  readonly #slot: number;
+  readonly #bell: number;
+  readonly #onError: (error: NodeJS.ErrnoException) => void;
+  readonly #gates = new Map<Server, Gate>();
+  /** Made on first use; null: this worker cannot have gates. */
+  #keeper: Gatekeeper | null | undefined;
+
+  /** `takeBell`: the fd the watchdog rings. */
+  constructor(
+    table: NativeLoadTable,
+    slot: number,
+    takeBell: number,
+    onError: (error: NodeJS.ErrnoException) => void,
+  ) {
+    this.#table = table;
+    this.#slot = slot;
+    this.#bell = takeBell;
+    this.#onError = onError;
+  }
+
+  /** False, and said once, where this worker's loop cannot be polled exclusively though the primary's can. */
+  canShare(): boolean {
+    if (this.#keeper !== undefined) return this.#keeper !== null;
+    try {
+      this.#keeper = new (binding().Gatekeeper)(this.#table, this.#slot, this.#bell, this.#onError);
+    } catch (error) {
+      this.#keeper = null;
+      this.#onError(error as NodeJS.ErrnoException);
+    }
+    return this.#keeper !== null;
+  }
+
+  /** `onConnection` owns the fd it is given. The gate lives until close(). */
+  share(
+    gate: { number: number; takeSocket: number },
+    server: Server,
+    handle: ServerHandle,
+    onConnection: (fd: number) => void,
+  ): void {
+    const keeper = this.#keeper;
+    if (!keeper) throw new Error('share() without canShare()');
+    const { number, takeSocket } = gate;
+    keeper.listen(takeSocket, number, onConnection);
+    this.#gates.set(server, { number, isFull: false });
+    handle.ref = () => keeper.setRef(number, true);
+    handle.unref = () => keeper.setRef(number, false);
+  }
+
+  /** Its server closes. Nothing where it has no gate. */
+  close(server: Server): void {
+    const gate = this.#gates.get(server);
+    if (gate === undefined) return;
+    this.#gates.delete(server);
+    this.#keeper?.close(gate.number);
+  }
+
+  /** A full server leaves the connections to the others; when all are full, the watchdog gives one of them
+   * the next connection nevertheless, and that server drops it and says so, as it would alone. */
+  onLoad(server: Server, isFull: boolean): void {
+    const gate = this.#gates.get(server);
+    if (gate === undefined || gate.isFull === isFull) return;
+    gate.isFull = isFull;
+    this.#keeper?.withdraw(gate.number, isFull);
+  }
+}
