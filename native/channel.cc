@@ -8,7 +8,8 @@
 namespace evenkeel {
 namespace {
 
-// {type, lease, hops, payload, fd}; fd is -1 where none came. The message still owns the fd.
+// {type, lease, hops, payload, fd, more}; fd is -1 where none came, `more` the rest of a burst of
+// connections. The message still owns the descriptors, until Release().
 Napi::Object ToObject(Napi::Env env, const Message& message) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("type", static_cast<uint32_t>(message.type));
@@ -16,7 +17,19 @@ Napi::Object ToObject(Napi::Env env, const Message& message) {
   object.Set("hops", static_cast<uint32_t>(message.hops));
   object.Set("payload", message.payload);
   object.Set("fd", message.fd.get());
+  if (!message.more.empty()) {
+    Napi::Array more = Napi::Array::New(env, message.more.size());
+    for (size_t i = 0; i < message.more.size(); i++) {
+      more.Set(static_cast<uint32_t>(i), message.more[i].get());
+    }
+    object.Set("more", more);
+  }
   return object;
+}
+
+void Release(Message* message) {
+  message->fd.release();
+  for (UniqueFd& fd : message->more) fd.release();
 }
 
 }  // namespace
@@ -60,7 +73,7 @@ void Channel::Deliver(Message message) {
   if (on_message_.IsEmpty()) return;
   IntoJavaScript(Env(), [&] {
     Napi::Object object = ToObject(Env(), message);
-    message.fd.release();  // the callback's from here on
+    Release(&message);  // the callback's from here on
     on_message_.MakeCallback(Value(), {object}, context_);
   });
 }
@@ -98,7 +111,7 @@ Napi::Value Channel::ReceiveNow(const Napi::CallbackInfo& info) {
       Guard(info.Env(), [&] { return Receive(endpoint_->fd(), &message); });
   if (result != ReceiveResult::kMessage) return info.Env().Undefined();
   Napi::Object object = ToObject(info.Env(), message);
-  message.fd.release();
+  Release(&message);
   return object;
 }
 
@@ -109,7 +122,13 @@ Napi::Value Channel::Recover(const Napi::CallbackInfo& info) {
   for (Message& message : left) {
     const bool connection =
         message.type == MessageType::kConnection || message.type == MessageType::kReturned;
-    if (connection && message.fd.valid()) {
+    if (!connection) continue;
+    std::vector<UniqueFd> burst = std::move(message.more);
+    message.more.clear();
+    burst.push_back(std::move(message.fd));
+    for (UniqueFd& fd : burst) {
+      if (!fd.valid()) continue;
+      message.fd = std::move(fd);
       array.Set(array.Length(), ToObject(env, message));
       message.fd.release();
     }

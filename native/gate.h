@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "load_table.h"
+#include "slot.h"
 
 // The gate of a worker in a listener it shares: open, it accepts from the shared queue; closed, it
 // leaves the connections to the others. A pure function of the load table, whose numbers may be

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "unique_fd.h"
 
 // What travels on the channel between the primary and one worker: SOCK_SEQPACKET keeps messages
-// whole and in order, SCM_RIGHTS carries at most one descriptor with each.
+// whole and in order, SCM_RIGHTS carries the descriptors: one at most, and up to kMaxBatch
+// connections.
 namespace evenkeel {
 
 enum class MessageType : uint8_t {
@@ -24,8 +26,11 @@ struct Message {
   uint32_t lease = 0;  // which worker's share in which listener
   std::string payload;
   UniqueFd fd;
+  std::vector<UniqueFd> more;  // kConnection: the rest of a burst, under the same lease
 };
 
+// A burst travels as one message: per connection that is a fraction of what one each costs.
+constexpr size_t kMaxBatch = 16;
 constexpr uint8_t kFinalHop = 255;
 constexpr size_t kMaxPayload = 60 * 1024;
 

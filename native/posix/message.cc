@@ -19,26 +19,24 @@ struct Header {
   uint32_t magic;
   uint8_t type;
   uint8_t hops;
-  uint16_t fds;  // descriptors that come with it: 0 or 1
+  uint16_t fds;  // descriptors that come with it
   uint32_t lease;
   uint32_t length;
 };
 
 // Takes every descriptor out of a received message, so that what is not wanted is closed.
-UniqueFd TakeFds(msghdr* header, int* count) {
-  UniqueFd first;
-  *count = 0;
+std::vector<UniqueFd> TakeFds(msghdr* header) {
+  std::vector<UniqueFd> taken;
   for (cmsghdr* c = CMSG_FIRSTHDR(header); c != nullptr; c = CMSG_NXTHDR(header, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
     const size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t i = 0; i < n; i++) {
       int fd;
       memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-      UniqueFd owned(fd);
-      if ((*count)++ == 0) first = std::move(owned);
+      taken.emplace_back(fd);
     }
   }
-  return first;
+  return taken;
 }
 
 bool KnownType(uint8_t type) {
@@ -48,18 +46,23 @@ bool KnownType(uint8_t type) {
 
 // The kernel drops a descriptor it finds no number for and only sets MSG_CTRUNC: a connection would
 // be lost. So make sure of a free number first, and leave the message where it is without one.
-bool HasSpareFd(int channel) {
-  UniqueFd spare(fcntl(channel, F_DUPFD_CLOEXEC, 0));
-  if (spare.valid()) return true;
-  if (errno != EMFILE && errno != ENFILE) ThrowErrno("fcntl");
-  return false;
+bool HaveSpareFds(int channel, size_t count) {
+  UniqueFd spare[kMaxBatch];
+  for (size_t i = 0; i < count && i < kMaxBatch; i++) {
+    spare[i].reset(fcntl(channel, F_DUPFD_CLOEXEC, 0));
+    if (spare[i].valid()) continue;
+    if (errno != EMFILE && errno != ENFILE) ThrowErrno("fcntl");
+    return false;
+  }
+  return true;
 }
 
-// Looks at the next message without taking it, or any descriptor of it.
-bool NextCarriesFd(int channel) {
+// How many descriptors the next message carries; it is not taken, and none of them is installed.
+size_t NextCarries(int channel) {
   Header header{};
   const ssize_t size = recv(channel, &header, sizeof header, MSG_PEEK | MSG_DONTWAIT);
-  return size == static_cast<ssize_t>(sizeof header) && header.magic == kMagic && header.fds > 0;
+  if (size != static_cast<ssize_t>(sizeof header) || header.magic != kMagic) return 0;
+  return header.fds;
 }
 
 // recvmsg(2) returns 0 at the end, and for an empty message too.
@@ -75,7 +78,7 @@ SendResult Send(int channel, const Message& message) {
   header.magic = kMagic;
   header.type = static_cast<uint8_t>(message.type);
   header.hops = message.hops;
-  header.fds = message.fd.valid() ? 1 : 0;
+  header.fds = static_cast<uint16_t>(message.fd.valid() ? 1 + message.more.size() : 0);
   header.lease = message.lease;
   header.length = static_cast<uint32_t>(message.payload.size());
   iovec parts[2] = {{&header, sizeof header},
@@ -83,16 +86,17 @@ SendResult Send(int channel, const Message& message) {
   msghdr out{};
   out.msg_iov = parts;
   out.msg_iovlen = 2;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxBatch)] = {};
   if (message.fd.valid()) {
+    int fds[kMaxBatch] = {message.fd.get()};
+    for (size_t i = 1; i < header.fds; i++) fds[i] = message.more[i - 1].get();
     out.msg_control = control;
-    out.msg_controllen = sizeof control;
+    out.msg_controllen = CMSG_SPACE(sizeof(int) * header.fds);
     cmsghdr* c = CMSG_FIRSTHDR(&out);
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    const int fd = message.fd.get();
-    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+    c->cmsg_len = CMSG_LEN(sizeof(int) * header.fds);
+    memcpy(CMSG_DATA(c), fds, sizeof(int) * header.fds);
   }
   for (;;) {
     if (sendmsg(channel, &out, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return SendResult::kSent;
@@ -115,7 +119,7 @@ SendResult Send(int channel, const Message& message) {
 }
 
 ReceiveResult Receive(int channel, Message* message) {
-  if (!HasSpareFd(channel) && NextCarriesFd(channel)) return ReceiveResult::kNoFd;
+  if (!HaveSpareFds(channel, NextCarries(channel))) return ReceiveResult::kNoFd;
   Header header{};
   static thread_local char buffer[kMaxPayload];
   iovec parts[2] = {{&header, sizeof header}, {buffer, sizeof buffer}};
@@ -134,20 +138,29 @@ ReceiveResult Receive(int channel, Message* message) {
     if (errno == ECONNRESET) return ReceiveResult::kClosed;
     ThrowErrno("recvmsg");
   }
-  int fds = 0;
-  UniqueFd fd = TakeFds(&in, &fds);
-  if (received == 0 && fds == 0 && IsHungUp(channel)) return ReceiveResult::kClosed;
+  std::vector<UniqueFd> fds = TakeFds(&in);
+  if (received == 0 && fds.empty() && IsHungUp(channel)) return ReceiveResult::kClosed;
   const size_t size = static_cast<size_t>(received);
   if (size < sizeof header || header.magic != kMagic || !KnownType(header.type) ||
-      fds != header.fds || fds > 1 || header.length != size - sizeof header ||
-      (in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+      fds.size() != header.fds ||
+      fds.size() >
+          (static_cast<MessageType>(header.type) == MessageType::kConnection ? kMaxBatch : 1) ||
+      header.length != size - sizeof header || (in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
     return ReceiveResult::kMalformed;
   }
   message->type = static_cast<MessageType>(header.type);
   message->hops = header.hops;
   message->lease = header.lease;
   message->payload.assign(buffer, header.length);
-  message->fd = std::move(fd);
+  message->fd.reset();
+  message->more.clear();
+  for (UniqueFd& fd : fds) {
+    if (!message->fd.valid()) {
+      message->fd = std::move(fd);
+    } else {
+      message->more.push_back(std::move(fd));
+    }
+  }
   return ReceiveResult::kMessage;
 }
 

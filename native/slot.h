@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace evenkeel {
+
+// The load table: one shared-memory region, a header and one 64-byte slot per worker.
+// ONE WRITER PER FIELD, named beside it; everybody reads. Counters wrap; only differences count.
+struct alignas(64) Slot {
+  std::atomic<uint32_t> state;         // primary: SlotState
+  std::atomic<uint32_t> adjust;        // primary: correction of `assigned` (selector programs)
+  std::atomic<uint32_t> assigned;      // dispatcher: connections sent to this worker
+  std::atomic<uint32_t> taken;         // worker: connections received of those sent
+  std::atomic<uint32_t> accepted;      // worker: connections begun, however they came
+  std::atomic<uint32_t> closed;        // worker: connections ended
+  std::atomic<uint64_t> stamp;         // worker: loop stamp, CLOCK_MONOTONIC ns
+  std::atomic<uint32_t> pid;           // primary
+  std::atomic<uint32_t> idle;          // worker: 1 from the loop's going to sleep until work begins
+  std::atomic<uint32_t> called;        // watchdog (primary): times this worker's bell was rung
+  std::atomic<uint32_t> answered;      // worker: `called` as of its last loop turn
+  std::atomic<uint32_t> shares;        // worker: gated listeners it shares in, bit = gate number
+  std::atomic<uint32_t> virtual_time;  // worker: connections taken, never far behind the others'
+  std::atomic<uint32_t> open;          // worker: gated listeners whose gate is open, same bits
+  std::atomic<uint32_t> reserved;      // the selector's, zero until then
+
+  uint32_t Active() const {
+    return accepted.load(std::memory_order_relaxed) - closed.load(std::memory_order_relaxed);
+  }
+};
+static_assert(sizeof(Slot) == 64, "a slot is one cache line");
+static_assert(std::atomic<uint64_t>::is_always_lock_free, "shared memory needs lock-free atomics");
+
+// How long a worker counts as responsive after its last loop turn, where it is not idle: 1 ms.
+constexpr uint64_t kFreshNs = 1000 * 1000;
+
+// Rung and not heard of since: nobody waits for this worker until its loop turns.
+inline bool IsSuspended(const Slot& slot) {
+  return slot.called.load(std::memory_order_relaxed) !=
+         slot.answered.load(std::memory_order_relaxed);
+}
+
+inline bool IsIdle(const Slot& slot) {
+  return slot.idle.load(std::memory_order_relaxed) != 0 && !IsSuspended(slot);
+}
+
+// Its loop turns: a connection given to it now is looked at soon.
+inline bool IsResponsive(const Slot& slot, uint64_t now) {
+  if (IsSuspended(slot)) return false;
+  if (slot.idle.load(std::memory_order_relaxed) != 0) return true;
+  const uint64_t stamp = slot.stamp.load(std::memory_order_relaxed);
+  return now < stamp + kFreshNs;
+}
+
+enum SlotState : uint32_t { kFree = 0, kStarting = 1, kReady = 2, kDraining = 3 };
+
+struct alignas(64) TableHeader {
+  uint32_t magic;
+  uint32_t slots;
+  std::atomic<uint32_t> used;  // primary: slots beyond this many were never in use
+};
+constexpr uint32_t kTableMagic = 0x45764b31;  // "EvK1"
+
+}  // namespace evenkeel
