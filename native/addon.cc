@@ -6,6 +6,8 @@
 #include "dispatcher.h"
 #include "error.h"
 #include "instance.h"
+#include "intake.h"
+#include "lane.h"
 #include "linux/gatekeeper.h"
 #include "linux/watchdog.h"
 #include "listen_socket.h"
@@ -28,6 +30,13 @@ Napi::Value NewBell(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Guard(info.Env(), [] { return MakeBell(); }).release());
 }
 
+// What wakes this process's reactor from another process. The caller owns the fd.
+Napi::Value ShareWaker(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    return Napi::Number::New(info.Env(), Reactor::Of(info.Env())->ShareWaker().release());
+  });
+}
+
 Napi::Value DuplicateFd(const Napi::CallbackInfo& info) {
   const int fd = info[0].ToNumber().Int32Value();
   return Napi::Number::New(info.Env(), Guard(info.Env(), [fd] { return Duplicate(fd); }).release());
@@ -41,12 +50,15 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   LoopStamp::Init(env, exports);
   ListenSocket::Init(env, exports);
   Channel::Init(env, exports);
+  Lane::Init(env, exports);
+  Intake::Init(env, exports);
   Dispatcher::Init(env, exports);
   Acceptor::Init(env, exports);
   Gatekeeper::Init(env, exports);
   Watchdog::Init(env, exports);
   exports.Set("unboundSocket", Napi::Function::New(env, UnboundSocket));
   exports.Set("newBell", Napi::Function::New(env, NewBell));
+  exports.Set("shareWaker", Napi::Function::New(env, ShareWaker));
   exports.Set("duplicateFd", Napi::Function::New(env, DuplicateFd));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd));
   return exports;

@@ -2,14 +2,12 @@
 
 #include "callback.h"
 #include "error.h"
-#include "instance.h"
 #include "socket.h"
 
 namespace evenkeel {
 namespace {
 
-// {type, lease, hops, payload, fd, more}; fd is -1 where none came, `more` the rest of a burst of
-// connections. The message still owns the descriptors, until Release().
+// {type, lease, hops, payload, fd}; fd is -1 where none came. The message still owns the fd.
 Napi::Object ToObject(Napi::Env env, const Message& message) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("type", static_cast<uint32_t>(message.type));
@@ -17,19 +15,7 @@ Napi::Object ToObject(Napi::Env env, const Message& message) {
   object.Set("hops", static_cast<uint32_t>(message.hops));
   object.Set("payload", message.payload);
   object.Set("fd", message.fd.get());
-  if (!message.more.empty()) {
-    Napi::Array more = Napi::Array::New(env, message.more.size());
-    for (size_t i = 0; i < message.more.size(); i++) {
-      more.Set(static_cast<uint32_t>(i), message.more[i].get());
-    }
-    object.Set("more", more);
-  }
   return object;
-}
-
-void Release(Message* message) {
-  message->fd.release();
-  for (UniqueFd& fd : message->more) fd.release();
 }
 
 }  // namespace
@@ -60,20 +46,11 @@ Channel::Channel(const Napi::CallbackInfo& info)
   Ref();  // the endpoint's handlers point here: Close() ends that
 }
 
-Channel* Channel::From(const Napi::Value& value) {
-  Napi::Env env = value.Env();
-  if (!value.IsObject() ||
-      !value.As<Napi::Object>().InstanceOf(Instance::Of(env).channel.Value())) {
-    throw Napi::TypeError::New(env, "a Channel expected");
-  }
-  return Unwrap(value.As<Napi::Object>());
-}
-
 void Channel::Deliver(Message message) {
   if (on_message_.IsEmpty()) return;
   IntoJavaScript(Env(), [&] {
     Napi::Object object = ToObject(Env(), message);
-    Release(&message);  // the callback's from here on
+    message.fd.release();  // the callback's from here on
     on_message_.MakeCallback(Value(), {object}, context_);
   });
 }
@@ -111,7 +88,7 @@ Napi::Value Channel::ReceiveNow(const Napi::CallbackInfo& info) {
       Guard(info.Env(), [&] { return Receive(endpoint_->fd(), &message); });
   if (result != ReceiveResult::kMessage) return info.Env().Undefined();
   Napi::Object object = ToObject(info.Env(), message);
-  Release(&message);
+  message.fd.release();
   return object;
 }
 
@@ -120,15 +97,7 @@ Napi::Value Channel::Recover(const Napi::CallbackInfo& info) {
   std::deque<Message> left = Guard(env, [&] { return endpoint_->Recover(); });
   Napi::Array array = Napi::Array::New(env);
   for (Message& message : left) {
-    const bool connection =
-        message.type == MessageType::kConnection || message.type == MessageType::kReturned;
-    if (!connection) continue;
-    std::vector<UniqueFd> burst = std::move(message.more);
-    message.more.clear();
-    burst.push_back(std::move(message.fd));
-    for (UniqueFd& fd : burst) {
-      if (!fd.valid()) continue;
-      message.fd = std::move(fd);
+    if (message.type == MessageType::kReturned && message.fd.valid()) {
       array.Set(array.Length(), ToObject(env, message));
       message.fd.release();
     }
@@ -157,7 +126,6 @@ void Channel::Init(Napi::Env env, Napi::Object exports) {
        InstanceMethod("receiveNow", &Channel::ReceiveNow),
        InstanceMethod("recover", &Channel::Recover), InstanceMethod("peerFd", &Channel::PeerFd),
        InstanceMethod("close", &Channel::Close)});
-  Instance::Of(env).channel = Napi::Persistent(constructor);
   exports.Set("Channel", constructor);
 
   Napi::Object types = Napi::Object::New(env);
@@ -166,10 +134,11 @@ void Channel::Init(Napi::Env env, Napi::Object exports) {
   };
   set("hello", MessageType::kHello);
   set("answer", MessageType::kAnswer);
-  set("connection", MessageType::kConnection);
+  set("bell", MessageType::kBell);
+  set("lane", MessageType::kLane);
+  set("waker", MessageType::kWaker);
   set("returned", MessageType::kReturned);
   set("drain", MessageType::kDrain);
-  set("bell", MessageType::kBell);
   exports.Set("messageTypes", types);
   exports.Set("finalHop", static_cast<uint32_t>(kFinalHop));
 }

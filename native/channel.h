@@ -13,8 +13,6 @@ class Channel : public Napi::ObjectWrap<Channel> {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   explicit Channel(const Napi::CallbackInfo& info);
-  static Channel* From(const Napi::Value& value);
-  const std::shared_ptr<Endpoint>& endpoint() const { return endpoint_; }
 
  private:
   void Start(const Napi::CallbackInfo& info);

@@ -4,25 +4,46 @@
 #include <cerrno>
 
 #include "acceptor.h"
-#include "channel.h"
 #include "error.h"
 #include "instance.h"
-#include "pick.h"
+#include "socket.h"
 
 namespace evenkeel {
 namespace {
 
-constexpr uint64_t kRetryMs = 5;  // a worker takes its connections without telling us
+constexpr uint64_t kMs = 1000 * 1000;
+// A worker's going to sleep wakes us; this is for what no worker tells of: the end of
+// ETOOMANYREFS, a process stopped, garbage in the table.
+constexpr uint64_t kLookAgainNs = 5 * kMs;
+// What a worker has not taken after so long is taken back for one that sleeps. Longer than a
+// process that could run waits for a CPU on a busy machine, or there would be much ado there.
+constexpr uint64_t kRecallNs = 4 * kMs;
+// By source every client has its worker, and waits for it here. So many; then in the accept queue.
+constexpr size_t kMaxHeld = 256;
 constexpr uint32_t kNoLease = 0;  // leases begin at 1
+
+Policy ToPolicy(Napi::Env env, const std::string& name) {
+  if (name == "round-robin") return Policy::kRoundRobin;
+  if (name == "least-connections") return Policy::kLeastConnections;
+  if (name == "source-hash") return Policy::kSourceHash;
+  throw Napi::TypeError::New(env, "Dispatcher: no such policy: " + name);
+}
 
 }  // namespace
 
-// new Dispatcher(table)
+// new Dispatcher(table, policy, seed): `seed`, a number, of the hash of sources.
 Dispatcher::Dispatcher(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Dispatcher>(info) {
+  Napi::Env env = info.Env();
   table_ = LoadTable::From(info[0])->mapping();
-  timer_ = std::make_unique<LoopHandle<uv_timer_t>>(info.Env(), this, uv_timer_init);
-  timer_->Unref();
+  policy_ = ToPolicy(env, info[1].ToString().Utf8Value());
+  seed_ = Mix(static_cast<uint64_t>(info[2].ToNumber().Int64Value()));
+  reactor_ = Reactor::Of(env);
+  auto lock = reactor_->Lock();
+  reactor_->Add(this);
+  Ref();  // the reactor points here: Close() ends that
 }
+
+Dispatcher::~Dispatcher() { CloseNow(); }
 
 Dispatcher* Dispatcher::From(const Napi::Value& value) {
   Napi::Env env = value.Env();
@@ -33,107 +54,236 @@ Dispatcher* Dispatcher::From(const Napi::Value& value) {
   return Unwrap(value.As<Napi::Object>());
 }
 
-uint32_t Dispatcher::Depth(const Member& member) const {
-  const uint32_t untaken =
-      member.endpoint->sent - member.slot->taken.load(std::memory_order_relaxed);
-  // More than was ever sent ahead: somebody wrote garbage into the table. The worker sets `taken`
-  // right with the next connection it takes, so it must get one.
-  return untaken > kMaxDepth ? 0 : untaken;
-}
-
-bool Dispatcher::CanSend() const {
-  if (!held_.empty()) return false;
-  return std::any_of(members_.begin(), members_.end(),
-                     [this](const Member& member) { return Depth(member) < kMaxDepth; });
-}
-
-void Dispatcher::Offer(UniqueFd connection, uint8_t hops, uint32_t except_lease) {
-  Held held{std::move(connection), hops, except_lease};
-  if (held_.empty() && TrySend(&held)) return;
-  held_.push_back(std::move(held));
-  RetryLater();
-}
-
-// Done with it: sent, or nothing that could be. False: nobody can take it now.
-bool Dispatcher::TrySend(Held* held) {
-  // The worker that returned it is asked again only when there is no other.
-  const uint32_t except = members_.size() > 1 ? held->except_lease : kNoLease;
-  std::vector<bool> refused(members_.size());
-  for (size_t attempt = 0; attempt < members_.size(); attempt++) {
-    const size_t i = PickRoundRobin(members_.size(), last_, [&](size_t index) {
-      const Member& member = members_[index];
-      return member.lease == except || refused[index] ? kMaxDepth : Depth(member);
-    });
-    if (i == kNobody) return false;
-    Message message;
-    message.type = MessageType::kConnection;
-    // Returned by as many workers as there are: the next one keeps it, full or not, and its server
-    // says 'drop' as it would alone.
-    message.hops = held->hops >= members_.size() ? kFinalHop : held->hops;
-    message.lease = members_[i].lease;
-    message.fd = std::move(held->connection);
-    SendResult result;
-    try {
-      result = members_[i].endpoint->TrySend(message);
-    } catch (const SystemFailure& failure) {
-      if (failure.number == EBADF) return true;  // no descriptor: there is nothing to send
-      // This channel is broken for good; its worker's exit or disconnect removes the member.
-      result = SendResult::kClosed;
-    }
-    if (result == SendResult::kSent) {
-      members_[i].slot->assigned.store(++members_[i].endpoint->sent, std::memory_order_relaxed);
-      last_ = i;
-      return true;
-    }
-    held->connection = std::move(message.fd);
-    refused[i] = true;
+void Dispatcher::Look() {
+  const uint64_t now = uv_hrtime();
+  candidates_.resize(members_.size());
+  for (size_t i = 0; i < members_.size(); i++) {
+    const Member& member = members_[i];
+    const Slot& slot = *member.lane->slot();
+    Candidate& one = candidates_[i];
+    const uint32_t depth = slot.depth.load(std::memory_order_relaxed);
+    one.untaken = member.lane->Untaken() + member.placed.count;
+    one.depth = policy_ == Policy::kSourceHash ? kMaxDepth : std::min(depth, kMaxDepth);
+    one.load = member.lane->Load() + member.placed.count;
+    one.given = member.given;
+    one.idle = IsIdle(slot);
+    one.responsive = member.lane->IsResponsive(now);
+    one.name = member.lane->index();
   }
+}
+
+bool Dispatcher::HasRoom() const {
+  if (policy_ == Policy::kSourceHash) return !members_.empty() && held_.size() < kMaxHeld;
+  return held_.empty() && std::any_of(candidates_.begin(), candidates_.end(), CanTake);
+}
+
+void Dispatcher::Place(UniqueFd connection) {
+  Held held{std::move(connection)};
+  if ((policy_ == Policy::kSourceHash || held_.empty()) && TryPlace(&held)) return;
+  held_.push_back(std::move(held));
+}
+
+size_t Dispatcher::Pick(const Held& held) const {
+  if (policy_ == Policy::kSourceHash) {
+    const size_t i = PickSourceHash(candidates_, SourceOf(held.connection.get(), seed_));
+    if (i == kNobody || candidates_[i].untaken >= kMaxDepth || members_[i].lane->IsBlocked()) {
+      return kNobody;
+    }
+    return i;
+  }
+  const auto pick = policy_ == Policy::kRoundRobin ? PickRoundRobin : PickLeastConnections;
+  if (held.except_lease == kNoLease || members_.size() < 2) return pick(candidates_, last_);
+  // The worker that returned it is asked again only when there is no other.
+  std::vector<Candidate> others = candidates_;
+  for (size_t i = 0; i < members_.size(); i++) {
+    if (members_[i].lease == held.except_lease) others[i].depth = 0;
+  }
+  return pick(others, last_);
+}
+
+bool Dispatcher::TryPlace(Held* held) {
+  const size_t i = Pick(*held);
+  if (i == kNobody) return false;
+  Member& member = members_[i];
+  // Returned by as many workers as there are: the next one keeps it, full or not, and its server
+  // says 'drop' as it would alone. By source there is no other to ask.
+  const bool last_hop = held->hops >= members_.size() || policy_ == Policy::kSourceHash;
+  const uint8_t hops = last_hop ? kFinalHop : held->hops;
+  if (member.placed.count == kMaxBurst || (member.placed.count > 0 && member.placed.hops != hops)) {
+    if (!Flush(i)) return false;
+  }
+  member.placed.lease = member.lease;
+  member.placed.hops = hops;
+  member.placed.fds[member.placed.count++] = std::move(held->connection);
+  const uint32_t least = MostGiven(candidates_) - kDebt;  // what it missed beyond is forgiven
+  if (Ahead(least, member.given) > 0) member.given = least;
+  candidates_[i].given = ++member.given;
+  candidates_[i].untaken++;
+  candidates_[i].load++;
+  last_ = i;
+  return true;
+}
+
+// Sends what was placed with a member. False: nobody can be sent to over that lane now, and what
+// was placed is held again, in front.
+bool Dispatcher::Flush(size_t i) {
+  Member& member = members_[i];
+  if (member.placed.count == 0) return true;
+  const SendResult result = member.lane->Send(&member.placed);
+  if (result == SendResult::kSent) {
+    member.placed = Burst{};
+    return true;
+  }
+  for (uint32_t k = member.placed.count; k > 0; k--) {
+    held_.push_front(Held{std::move(member.placed.fds[k - 1]), member.placed.hops, kNoLease});
+  }
+  member.given -= member.placed.count;
+  member.placed = Burst{};
+  candidates_[i].responsive = false;
   return false;
 }
 
-void Dispatcher::SendHeld() {
-  while (!held_.empty()) {
-    if (!TrySend(&held_.front())) return RetryLater();
-    held_.pop_front();
+void Dispatcher::Flush() {
+  for (size_t i = 0; i < members_.size(); i++) Flush(i);
+}
+
+void Dispatcher::PlaceHeld() {
+  if (held_.empty()) return;
+  Look();
+  for (size_t i = 0; i < held_.size();) {
+    const size_t before = held_.size();
+    Held held = std::move(held_[i]);
+    held_.erase(held_.begin() + static_cast<ptrdiff_t>(i));
+    if (TryPlace(&held)) continue;
+    // TryPlace() may have put others in front.
+    i += held_.size() + 1 - before;
+    held_.insert(held_.begin() + static_cast<ptrdiff_t>(i), std::move(held));
+    i++;
   }
 }
 
-void Dispatcher::RetryLater() {
-  uv_timer_t* timer = timer_->get();
-  if (timer == nullptr || members_.empty()) return;  // Add() looks after what is held
-  if (uv_is_active(reinterpret_cast<uv_handle_t*>(timer))) return;
-  uv_timer_start(
-      timer, [](uv_timer_t* handle) { static_cast<Dispatcher*>(handle->data)->SendHeld(); },
-      kRetryMs, 0);
+bool Dispatcher::IsAnotherAsleep(const LaneEnd* lane, uint64_t now) const {
+  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    return member.lane.get() != lane && IsIdle(*member.lane->slot()) &&
+           member.lane->IsResponsive(now) && member.lane->Untaken() == 0 &&
+           member.lane->slot()->depth.load(std::memory_order_relaxed) > 0;
+  });
 }
 
-// add(channel, slot, lease)
+// Only for workers that sleep: a busy one may be no better than the one it waits for.
+uint64_t Dispatcher::RecallStalled() {
+  uint64_t next = kNever;
+  stalled_ = false;
+  if (policy_ == Policy::kSourceHash) return next;  // clients wait for their worker
+  const uint64_t now = uv_hrtime();
+  for (const Member& member : members_) {
+    LaneEnd* lane = member.lane.get();
+    const uint64_t since = lane->WaitingSince(now);
+    if (lane->Untaken() == 0) continue;
+    if (now < since + kRecallNs) {
+      next = std::min(next, since + kRecallNs);
+    } else if (IsAnotherAsleep(lane, now)) {
+      lane->Recall(this);
+    } else {
+      stalled_ = true;
+    }
+  }
+  return next;
+}
+
+void Dispatcher::TakeBack(Burst burst) {
+  for (uint32_t k = burst.count; k > 0; k--) {
+    held_.push_front(Held{std::move(burst.fds[k - 1]), burst.hops, kNoLease});
+  }
+}
+
+void Dispatcher::Settle() {
+  if (settling_ || !open_) return;  // Recall() of another lane leads back here
+  settling_ = true;
+  Flush();
+  uint64_t next = RecallStalled();
+  PlaceHeld();
+  Flush();
+  const bool congested = std::any_of(acceptors_.begin(), acceptors_.end(),
+                                     [](Acceptor* one) { return one->IsCongested(); });
+  const bool waits = !members_.empty() && (congested || stalled_ || !held_.empty());
+  if (waits != waits_ || waits) table_->Wait(static_cast<int>(waits) - static_cast<int>(waits_));
+  if (waits) {
+    const uint64_t now = uv_hrtime();
+    next = std::min(next, now + kLookAgainNs);
+    // Against a worker's "I sleep" and its look at `waiting` after that: one of the two sees the
+    // other.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!waits_) {
+      Look();
+      if (std::any_of(candidates_.begin(), candidates_.end(), CanTake)) next = now;
+    }
+  }
+  waits_ = waits;
+  reactor_->SetDeadline(this, next);
+  settling_ = false;
+}
+
+void Dispatcher::Serve() {
+  Settle();
+  if (!open_) return;
+  Look();
+  for (Acceptor* acceptor : acceptors_) {
+    if (acceptor->IsCongested() && HasRoom()) acceptor->Run();
+  }
+}
+
+// add(lane, lease)
 void Dispatcher::Add(const Napi::CallbackInfo& info) {
-  const uint32_t slot = info[1].ToNumber().Uint32Value();
-  if (slot >= table_->slots()) throw Napi::RangeError::New(info.Env(), "Dispatcher: no such slot");
-  members_.push_back(
-      {Channel::From(info[0])->endpoint(), table_->slot(slot), info[2].ToNumber().Uint32Value()});
-  SendHeld();
-  for (Acceptor* acceptor : acceptors_) acceptor->Resume();
+  const std::shared_ptr<LaneEnd>& lane = Lane::From(info[0])->end();
+  const uint32_t lease = info[1].ToNumber().Uint32Value();
+  auto lock = reactor_->Lock();
+  if (!open_) return;
+  Look();
+  Member member{lane, lease, MostGiven(candidates_), {}};
+  lane->owners[lease] = this;
+  lanes_.erase(std::remove_if(lanes_.begin(), lanes_.end(),
+                              [](const std::weak_ptr<LaneEnd>& one) { return one.expired(); }),
+               lanes_.end());
+  lanes_.push_back(lane);
+  members_.push_back(std::move(member));
+  Serve();
 }
 
-// remove(lease)
+// remove(lease): it gets no more.
 void Dispatcher::Remove(const Napi::CallbackInfo& info) {
   const uint32_t lease = info[0].ToNumber().Uint32Value();
+  auto lock = reactor_->Lock();
   members_.erase(std::remove_if(members_.begin(), members_.end(),
                                 [lease](const Member& member) { return member.lease == lease; }),
                  members_.end());
+  Look();
+  Serve();  // who waited for that one only
 }
 
-// offer(fd, hops, exceptLease): takes the fd.
-void Dispatcher::OfferFd(const Napi::CallbackInfo& info) {
+// offer(fd, hops, exceptLease): takes the fd. `exceptLease`: who returned it.
+void Dispatcher::Offer(const Napi::CallbackInfo& info) {
   UniqueFd connection(info[0].ToNumber().Int32Value());
-  Offer(std::move(connection), static_cast<uint8_t>(info[1].ToNumber().Uint32Value()),
-        info[2].ToNumber().Uint32Value());
+  const uint8_t hops = static_cast<uint8_t>(info[1].ToNumber().Uint32Value());
+  const uint32_t except = info[2].ToNumber().Uint32Value();
+  auto lock = reactor_->Lock();
+  if (!open_) return;
+  for (const auto& weak : lanes_) {
+    const auto lane = weak.lock();
+    if (lane != nullptr && lane->owners.count(except) != 0) lane->CountReturned();
+  }
+  held_.push_back(Held{std::move(connection), hops, except});
+  Serve();
 }
 
+// Connections nobody could take yet.
 Napi::Value Dispatcher::GetHeld(const Napi::CallbackInfo& info) {
+  auto lock = reactor_->Lock();
   return Napi::Number::New(info.Env(), static_cast<double>(held_.size()));
+}
+
+void Dispatcher::OnWaker() {
+  if (waits_) Serve();
 }
 
 void Dispatcher::Detach(Acceptor* acceptor) {
@@ -141,16 +291,35 @@ void Dispatcher::Detach(Acceptor* acceptor) {
 }
 
 void Dispatcher::Close(const Napi::CallbackInfo&) {
-  timer_->Close();
+  if (!open_) return;
+  CloseNow();
+  Unref();
+}
+
+void Dispatcher::CloseNow() {
+  if (!open_) return;
+  auto lock = reactor_->Lock();
+  open_ = false;
+  reactor_->Remove(this);
+  if (waits_) table_->Wait(-1);
   members_.clear();
+  candidates_.clear();
   held_.clear();  // closes the connections nobody took
+  for (const auto& weak : lanes_) {
+    const auto lane = weak.lock();
+    if (lane == nullptr) continue;
+    for (auto it = lane->owners.begin(); it != lane->owners.end();) {
+      it = it->second == this ? lane->owners.erase(it) : std::next(it);
+    }
+  }
+  lanes_.clear();
 }
 
 void Dispatcher::Init(Napi::Env env, Napi::Object exports) {
   Napi::Function constructor = DefineClass(
       env, "Dispatcher",
       {InstanceMethod("add", &Dispatcher::Add), InstanceMethod("remove", &Dispatcher::Remove),
-       InstanceMethod("offer", &Dispatcher::OfferFd), InstanceMethod("held", &Dispatcher::GetHeld),
+       InstanceMethod("offer", &Dispatcher::Offer), InstanceMethod("held", &Dispatcher::GetHeld),
        InstanceMethod("close", &Dispatcher::Close)});
   Instance::Of(env).dispatcher = Napi::Persistent(constructor);
   exports.Set("Dispatcher", constructor);

@@ -7,60 +7,88 @@
 #include <memory>
 #include <vector>
 
-#include "endpoint.h"
+#include "lane.h"
 #include "load_table.h"
-#include "loop_handle.h"
+#include "pick.h"
+#include "posix/reactor.h"
 
 namespace evenkeel {
 
 class Acceptor;
 
-// Pick and send: brings accepted connections of one listener to its workers.
-// A connection offered is owned here until the kernel has it in a worker's channel; one that nobody
-// can take now is held and tried again.
-class Dispatcher : public Napi::ObjectWrap<Dispatcher> {
+enum class Policy { kRoundRobin, kLeastConnections, kSourceHash };
+
+// Pick and send: brings accepted connections of one listener to its workers, on the reactor's
+// thread. A connection is owned here until the kernel has it in a worker's lane, and again when it
+// was taken back from there; one that nobody can take now is held.
+class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source, private LaneOwner {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   explicit Dispatcher(const Napi::CallbackInfo& info);
+  ~Dispatcher() override;
   static Dispatcher* From(const Napi::Value& value);
 
-  bool HasMembers() const { return !members_.empty(); }
-  // True while a connection offered would be sent, not held.
-  bool CanSend() const;
-  void Offer(UniqueFd connection, uint8_t hops, uint32_t except_lease);
-
+  // The acceptors' side. Locked.
   void Attach(Acceptor* acceptor) { acceptors_.push_back(acceptor); }
   void Detach(Acceptor* acceptor);
+  bool HasMembers() const { return !members_.empty(); }
+  // Looks at the load table; before the first Place() of a batch.
+  void Look();
+  // True while a connection placed now would go to a worker.
+  bool HasRoom() const;
+  void Place(UniqueFd connection);
+  // Sends what was placed, and sees to what waits.
+  void Settle() override;
 
  private:
   struct Member {
-    std::shared_ptr<Endpoint> endpoint;
-    Slot* slot;
+    std::shared_ptr<LaneEnd> lane;
     uint32_t lease;
+    uint32_t given;
+    Burst placed;  // to be sent by Flush()
   };
   struct Held {
     UniqueFd connection;
-    uint8_t hops;
-    uint32_t except_lease;
+    uint8_t hops = 0;
+    uint32_t except_lease = 0;
   };
 
   void Add(const Napi::CallbackInfo& info);
   void Remove(const Napi::CallbackInfo& info);
-  void OfferFd(const Napi::CallbackInfo& info);
+  void Offer(const Napi::CallbackInfo& info);
   Napi::Value GetHeld(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
+  void CloseNow();
 
-  uint32_t Depth(const Member& member) const;
-  bool TrySend(Held* held);
-  void SendHeld();
-  void RetryLater();
+  void OnDeadline() override { Serve(); }
+  void OnWaker() override;
+  void TakeBack(Burst burst) override;
+
+  size_t Pick(const Held& held) const;
+  bool TryPlace(Held* held);
+  void PlaceHeld();
+  void Flush();
+  bool Flush(size_t index);
+  // Takes back what waits behind workers that do not turn; returns the time to look again.
+  uint64_t RecallStalled();
+  bool IsAnotherAsleep(const LaneEnd* lane, uint64_t now) const;
+  // Settle(), and what waits in accept queues too.
+  void Serve();
 
   std::shared_ptr<LoadTableMapping> table_;
+  std::shared_ptr<Reactor> reactor_;
+  Policy policy_ = Policy::kRoundRobin;
+  uint64_t seed_ = 0;
+  bool open_ = true;
   std::vector<Member> members_;
+  std::vector<Candidate> candidates_;          // what is known of each, by the last Look()
+  std::vector<std::weak_ptr<LaneEnd>> lanes_;  // all there ever were: connections may come back
   std::vector<Acceptor*> acceptors_;
   size_t last_ = 0;
   std::deque<Held> held_;
-  std::unique_ptr<LoopHandle<uv_timer_t>> timer_;
+  bool stalled_ = false;  // something waits behind a worker that does not turn
+  bool waits_ = false;    // workers that go to sleep are to say so
+  bool settling_ = false;
 };
 
 }  // namespace evenkeel

@@ -51,12 +51,6 @@ bool Endpoint::Send(Message message) {
   return true;
 }
 
-SendResult Endpoint::TrySend(const Message& message) {
-  if (!fd_.valid()) return SendResult::kClosed;
-  if (!waiting_.empty()) return SendResult::kAgain;
-  return evenkeel::Send(fd_.get(), message);
-}
-
 void Endpoint::OnReadable() {
   for (int i = 0; i < kMessagesPerTurn && fd_.valid(); i++) {
     Message message;
@@ -123,20 +117,15 @@ void Endpoint::Fail(const SystemFailure& failure) {
 
 std::deque<Message> Endpoint::Recover() {
   std::deque<Message> left;
-  for (int end : {peer_.get(), fd_.get()}) {
-    for (;;) {
-      Message message;
-      if (end < 0) break;
-      const ReceiveResult result = Receive(end, &message);
-      if (result == ReceiveResult::kMalformed) continue;
-      // kNoFd: what is left is closed with the channel, and its clients see a reset. The caller
-      // cannot wait: the channel goes with the worker.
-      if (result != ReceiveResult::kMessage) break;
-      left.push_back(std::move(message));
-    }
+  while (fd_.valid()) {
+    Message message;
+    const ReceiveResult result = Receive(fd_.get(), &message);
+    if (result == ReceiveResult::kMalformed) continue;
+    // kNoFd: what is left is closed with the channel, and its clients see a reset. The caller
+    // cannot wait: the channel goes with the worker.
+    if (result != ReceiveResult::kMessage) break;
+    left.push_back(std::move(message));
   }
-  for (Message& message : waiting_) left.push_back(std::move(message));
-  waiting_.clear();
   return left;
 }
 

@@ -29,15 +29,10 @@ class Endpoint {
   void Start();
   // Keeps the order: behind a message that waits, this one waits too. False once closed.
   bool Send(Message message);
-  // For connections, which have somewhere else to go: kAgain instead of waiting.
-  SendResult TrySend(const Message& message);
-
-  // After the worker's death: takes back what it had not received, and what it sent last.
+  // After the worker's death: what it sent last.
   std::deque<Message> Recover();
 
   void Close();
-  // Connections sent over this channel so far.
-  uint32_t sent = 0;
   int fd() const { return fd_.get(); }
   int peer() const { return peer_.get(); }
 
@@ -48,7 +43,7 @@ class Endpoint {
   void Fail(const SystemFailure& failure);
 
   UniqueFd fd_;
-  UniqueFd peer_;  // primary: the worker's end, kept to take back what a dead worker left
+  UniqueFd peer_;  // primary: the worker's end, until the process has it
   Handlers handlers_;
   std::deque<Message> waiting_;
   bool reading_paused_ = false;

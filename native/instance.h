@@ -13,7 +13,7 @@ class Reactor;
 struct Instance {
   Napi::FunctionReference load_table;
   Napi::FunctionReference listen_socket;
-  Napi::FunctionReference channel;
+  Napi::FunctionReference lane;
   Napi::FunctionReference dispatcher;
   std::shared_ptr<Reactor> reactor;  // see Reactor::Of()
 

@@ -87,6 +87,11 @@ Napi::Value ListenSocket::ShareFd(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Share(info.Env()).release());
 }
 
+// deferAccept(defer)
+void ListenSocket::Defer(const Napi::CallbackInfo& info) {
+  Guard(info.Env(), [&] { DeferAccept(Open(info.Env()), info[0].ToBoolean()); });
+}
+
 void ListenSocket::Retire(const Napi::CallbackInfo& info) {
   Guard(info.Env(), [&] { RefuseNewHandshakes(Open(info.Env())); });
 }
@@ -103,6 +108,7 @@ void ListenSocket::Init(Napi::Env env, Napi::Object exports) {
                    InstanceMethod("queueLength", &ListenSocket::GetQueueLength),
                    InstanceMethod("accept", &ListenSocket::AcceptOne),
                    InstanceMethod("share", &ListenSocket::ShareFd),
+                   InstanceMethod("deferAccept", &ListenSocket::Defer),
                    InstanceMethod("retire", &ListenSocket::Retire),
                    InstanceMethod("close", &ListenSocket::Close)});
   Instance::Of(env).listen_socket = Napi::Persistent(constructor);

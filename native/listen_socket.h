@@ -31,6 +31,7 @@ class ListenSocket : public Napi::ObjectWrap<ListenSocket> {
   Napi::Value GetQueueLength(const Napi::CallbackInfo& info);
   Napi::Value AcceptOne(const Napi::CallbackInfo& info);
   Napi::Value ShareFd(const Napi::CallbackInfo& info);
+  void Defer(const Napi::CallbackInfo& info);
   void Retire(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 

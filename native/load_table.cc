@@ -86,6 +86,7 @@ void LoadTable::Init(Napi::Env env, Napi::Object exports) {
   set("pid", offsetof(Slot, pid));
   set("idle", offsetof(Slot, idle));
   set("open", offsetof(Slot, open));
+  set("depth", offsetof(Slot, depth));
   exports.Set("layout", layout);
 }
 

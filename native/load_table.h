@@ -24,6 +24,12 @@ class LoadTableMapping {
 
   TableHeader* header() const { return static_cast<TableHeader*>(base_); }
   Slot* slot(uint32_t index) const { return reinterpret_cast<Slot*>(header() + 1) + index; }
+  // Primary: one more, or one less, waits for a worker that goes to sleep. Stores the sum anew each
+  // time, over whatever somebody scribbled there.
+  void Wait(int change) {
+    waiting_ += static_cast<uint32_t>(change);
+    header()->waiting.store(waiting_, std::memory_order_seq_cst);
+  }
   void* base() const { return base_; }
   size_t size() const { return size_; }
   int fd() const { return fd_; }
@@ -40,6 +46,7 @@ class LoadTableMapping {
   void* base_;
   size_t size_;
   int fd_;
+  uint32_t waiting_ = 0;
 };
 
 class LoadTable : public Napi::ObjectWrap<LoadTable> {

@@ -1,23 +1,25 @@
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "unique_fd.h"
 
 // What travels on the channel between the primary and one worker: SOCK_SEQPACKET keeps messages
-// whole and in order, SCM_RIGHTS carries the descriptors: one at most, and up to kMaxBatch
-// connections.
+// whole and in order, SCM_RIGHTS carries at most one descriptor with each. Connections have a way
+// of their own, see burst.h.
 namespace evenkeel {
 
 enum class MessageType : uint8_t {
-  kHello = 1,       // primary → worker, before its first instruction: settings, the load table
-  kAnswer = 2,      // primary → worker: reply to "may I listen?", perhaps with a listening socket
-  kConnection = 3,  // primary → worker: an accepted connection
-  kReturned = 4,    // worker → primary: a connection it cannot take
-  kDrain = 5,       // primary → worker: finish what you have and end
-  kBell = 6,        // primary → worker, with hello: what the watchdog rings
+  kHello = 1,     // primary → worker, before its first instruction: settings, the load table
+  kAnswer = 2,    // primary → worker: reply to "may I listen?", perhaps with a listening socket
+  kBell = 3,      // primary → worker, with hello: what the watchdog rings
+  kLane = 4,      // primary → worker, with hello: where connections come, see burst.h
+  kWaker = 5,     // primary → worker, with hello: what wakes the primary's reactor
+  kReturned = 6,  // worker → primary: a connection it cannot take
+  kDrain = 7,     // primary → worker: finish what you have and end
 };
 
 struct Message {
@@ -26,11 +28,8 @@ struct Message {
   uint32_t lease = 0;  // which worker's share in which listener
   std::string payload;
   UniqueFd fd;
-  std::vector<UniqueFd> more;  // kConnection: the rest of a burst, under the same lease
 };
 
-// A burst travels as one message: per connection that is a fraction of what one each costs.
-constexpr size_t kMaxBatch = 16;
 constexpr uint8_t kFinalHop = 255;
 constexpr size_t kMaxPayload = 60 * 1024;
 
@@ -47,6 +46,9 @@ enum class ReceiveResult {
 // for what neither waiting nor giving up on the peer would mend.
 SendResult Send(int channel, const Message& message);
 ReceiveResult Receive(int channel, Message* message);
+
+// sendmsg(2) that neither waits nor raises SIGPIPE. As Send().
+SendResult SendNow(int socket, const msghdr* out);
 
 // Two ends of a channel, close-on-exec and non-blocking. Throws SystemFailure.
 void MakeChannel(UniqueFd* one, UniqueFd* other);

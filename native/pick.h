@@ -2,30 +2,103 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
+// Who gets the next connection that the primary hands off: pure functions of what is known of each
+// worker.
 namespace evenkeel {
 
-// At most this many connections wait in a worker's channel. A default SEQPACKET socket would
-// swallow some 278, and a stopped worker would sit on all of them.
+// At most this many connections are sent ahead to a worker, whatever it asks for. A default
+// SEQPACKET socket would swallow some 278, and a stopped worker would sit on all of them.
 constexpr uint32_t kMaxDepth = 32;
+// Round robin: a worker that was passed over gets so many more than the others until it has caught
+// up, and not all that it missed.
+constexpr uint32_t kDebt = 16;
 
 constexpr size_t kNobody = static_cast<size_t>(-1);
 
-// Who gets the next connection: the next in turn after `last` of those with the fewest connections
-// sent and not yet taken. While all keep up that is plain round robin; a worker that does not take
-// what it was sent gets no more until the others are as far behind. `depth(i)` is its number of
-// untaken connections, kMaxDepth or more: not now.
-template <typename Depth>
-size_t PickRoundRobin(size_t count, size_t last, Depth depth) {
+struct Candidate {
+  uint32_t untaken = 0;     // sent, and not taken from its lane yet
+  uint32_t depth = 0;       // how many may be
+  uint32_t load = 0;        // open connections, sent ones among them
+  uint32_t given = 0;       // connections it was given altogether; wraps
+  bool idle = false;        // sleeps, and has nothing to wake up for
+  bool responsive = false;  // its loop turns
+  uint64_t name = 0;        // for rendezvous hashing: its slot
+};
+
+inline bool CanTake(const Candidate& one) { return one.responsive && one.untaken < one.depth; }
+
+// Signed difference of two counters that wrap.
+inline int32_t Ahead(uint32_t one, uint32_t other) { return static_cast<int32_t>(one - other); }
+
+// The most that any of them was given.
+inline uint32_t MostGiven(const std::vector<Candidate>& all) {
+  uint32_t most = all.empty() ? 0 : all[0].given;
+  for (const Candidate& one : all) {
+    if (Ahead(one.given, most) > 0) most = one.given;
+  }
+  return most;
+}
+
+// Who was given the fewest of those that can take one, the next after `last` of equals. While all
+// keep up that is strictly in turn.
+inline size_t PickRoundRobin(const std::vector<Candidate>& all, size_t last) {
+  const uint32_t most = MostGiven(all);
   size_t best = kNobody;
-  uint32_t fewest = kMaxDepth;
-  for (size_t step = 1; step <= count; step++) {
-    const size_t i = (last + step) % count;
-    const uint32_t untaken = depth(i);
-    if (untaken >= fewest) continue;
+  uint32_t best_behind = 0;
+  for (size_t step = 1; step <= all.size(); step++) {
+    const size_t i = (last + step) % all.size();
+    if (!CanTake(all[i])) continue;
+    const uint32_t behind = most - all[i].given;
+    const uint32_t debt = behind < kDebt ? behind : kDebt;
+    if (best != kNobody && debt <= best_behind) continue;
     best = i;
-    fewest = untaken;
-    if (untaken == 0) break;
+    best_behind = debt;
+  }
+  return best;
+}
+
+// The fewest open connections; of equals one that sleeps, then the one given the fewest.
+inline size_t PickLeastConnections(const std::vector<Candidate>& all, size_t last) {
+  size_t best = kNobody;
+  for (size_t step = 1; step <= all.size(); step++) {
+    const size_t i = (last + step) % all.size();
+    const Candidate& one = all[i];
+    if (!CanTake(one)) continue;
+    if (best != kNobody) {
+      const Candidate& other = all[best];
+      const bool one_sleeps = one.idle && one.untaken == 0;
+      const bool other_sleeps = other.idle && other.untaken == 0;
+      if (one.load > other.load) continue;
+      if (one.load == other.load) {
+        if (!one_sleeps && other_sleeps) continue;
+        if (one_sleeps == other_sleeps && Ahead(one.given, other.given) >= 0) continue;
+      }
+    }
+    best = i;
+  }
+  return best;
+}
+
+// A good hash of 64 bits: Stafford's variant 13 of the finalizer of MurmurHash3, as in SplitMix64.
+inline uint64_t Mix(uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+// Rendezvous hashing (Thaler and Ravishankar, 1996): the worker with the highest hash of both
+// names. Who comes or goes moves only clients of its own. Whether it can take one now does not
+// matter: its clients wait for it.
+inline size_t PickSourceHash(const std::vector<Candidate>& all, uint64_t source) {
+  size_t best = kNobody;
+  uint64_t highest = 0;
+  for (size_t i = 0; i < all.size(); i++) {
+    const uint64_t weight = Mix(source ^ Mix(all[i].name + 1));
+    if (best != kNobody && weight <= highest) continue;
+    best = i;
+    highest = weight;
   }
   return best;
 }

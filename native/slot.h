@@ -10,7 +10,7 @@ namespace evenkeel {
 struct alignas(64) Slot {
   std::atomic<uint32_t> state;         // primary: SlotState
   std::atomic<uint32_t> adjust;        // primary: correction of `assigned` (selector programs)
-  std::atomic<uint32_t> assigned;      // dispatcher: connections sent to this worker
+  std::atomic<uint32_t> assigned;      // lane (primary): connections sent and not taken back
   std::atomic<uint32_t> taken;         // worker: connections received of those sent
   std::atomic<uint32_t> accepted;      // worker: connections begun, however they came
   std::atomic<uint32_t> closed;        // worker: connections ended
@@ -22,7 +22,7 @@ struct alignas(64) Slot {
   std::atomic<uint32_t> shares;        // worker: gated listeners it shares in, bit = gate number
   std::atomic<uint32_t> virtual_time;  // worker: connections taken, never far behind the others'
   std::atomic<uint32_t> open;          // worker: gated listeners whose gate is open, same bits
-  std::atomic<uint32_t> reserved;      // the selector's, zero until then
+  std::atomic<uint32_t> depth;         // worker: connections it may be sent ahead; 0: not one now
 
   uint32_t Active() const {
     return accepted.load(std::memory_order_relaxed) - closed.load(std::memory_order_relaxed);
@@ -57,7 +57,8 @@ enum SlotState : uint32_t { kFree = 0, kStarting = 1, kReady = 2, kDraining = 3 
 struct alignas(64) TableHeader {
   uint32_t magic;
   uint32_t slots;
-  std::atomic<uint32_t> used;  // primary: slots beyond this many were never in use
+  std::atomic<uint32_t> used;     // primary: slots beyond this many were never in use
+  std::atomic<uint32_t> waiting;  // primary: connections wait for a worker to have time for them
 };
 constexpr uint32_t kTableMagic = 0x45764b31;  // "EvK1"
 

@@ -8,13 +8,33 @@ import { EvenkeelError } from './errors.js';
 export interface Binding {
   readonly ListenSocket: new (options: ListenSocketOptions) => ListenSocket;
   readonly LoadTable: new (options: { slots: number } | { fd: number }) => NativeLoadTable;
-  readonly LoopStamp: new (table: NativeLoadTable, slot: number) => { stop(): void };
+  /** `takeWaker`: rung before this loop sleeps while connections wait in the primary for somebody to have
+   * time. */
+  readonly LoopStamp: new (
+    table: NativeLoadTable,
+    slot: number,
+    takeWaker: number,
+  ) => { stop(): void };
   readonly Channel: new (
     onMessage: (message: ChannelMessage) => void,
     onError: (error: NodeJS.ErrnoException) => void,
     takeFd?: number,
   ) => Channel;
-  readonly Dispatcher: new (table: NativeLoadTable) => Dispatcher;
+  readonly Lane: new (table: NativeLoadTable, slot: number) => Lane;
+  readonly Intake: new (
+    table: NativeLoadTable,
+    slot: number,
+    takeLane: number,
+    fds: Int32Array,
+    onConnections: (lease: number, hops: number, count: number) => void,
+    onError: (error: NodeJS.ErrnoException) => void,
+  ) => Intake;
+  /** `seed`: of the hash of sources; one for the whole fleet, so that a client has one worker on all ports. */
+  readonly Dispatcher: new (
+    table: NativeLoadTable,
+    policy: DispatchPolicy,
+    seed: number,
+  ) => Dispatcher;
   readonly Acceptor: new (
     socket: ListenSocket,
     dispatcher: Dispatcher,
@@ -39,11 +59,15 @@ export interface Binding {
   unboundSocket(): number;
   /** What wakes a worker's loop from another process. The caller owns the fd. */
   newBell(): number;
+  /** What wakes this process's reactor from a worker. The caller owns the fd. */
+  shareWaker(): number;
   duplicateFd(fd: number): number;
   closeFd(takeFd: number): void;
 }
 
-export type MessageTypeName = 'hello' | 'answer' | 'connection' | 'returned' | 'drain' | 'bell';
+export type MessageTypeName = 'hello' | 'answer' | 'bell' | 'lane' | 'waker' | 'returned' | 'drain';
+
+export type DispatchPolicy = 'round-robin' | 'least-connections' | 'source-hash';
 
 export type LayoutField =
   | 'headerSize'
@@ -57,7 +81,8 @@ export type LayoutField =
   | 'stamp'
   | 'pid'
   | 'idle'
-  | 'open';
+  | 'open'
+  | 'depth';
 
 export interface ListenSocketOptions {
   /** An address, or null for the unspecified one: `::` dual stack, else `0.0.0.0`. */
@@ -89,6 +114,8 @@ export interface ListenSocket {
   accept(): number;
   /** A duplicate; the caller owns it. */
   share(): number;
+  /** Whether a handshake completes only when the client's first bytes are there, or after a second. */
+  deferAccept(defer: boolean): void;
   /** Drops new SYNs from now on; what is under way completes. */
   retire(): void;
   close(): void;
@@ -115,14 +142,35 @@ export interface Channel {
   /** False once the other end is gone. */
   send(type: number, lease: number, hops: number, payload: string | null, takeFd: number): boolean;
   receiveNow(): ChannelMessage | undefined;
-  /** Connections a dead worker had been sent and not received. */
+  /** Connections a dead worker had returned last. */
   recover(): ChannelMessage[];
   peerFd(): number;
   close(): void;
 }
 
+/** The way on which connections reach one worker. */
+export interface Lane {
+  /** A duplicate of the worker's end; the caller owns it. */
+  workerFd(): number;
+  /** After the worker's death: gives what it had not taken to others. False: for want of descriptors not all
+   * of it yet. */
+  recover(): boolean;
+  close(): void;
+}
+
+/** A worker's end of its lane. The `fds` array it was made with has the descriptors of each
+ * `onConnections(lease, hops, count)`, which owns them. */
+export interface Intake {
+  start(): void;
+  /** Takes one burst, if there is one. */
+  take(): boolean;
+  /** A connection taken was sent back. */
+  returned(): void;
+  stop(): void;
+}
+
 export interface Dispatcher {
-  add(channel: Channel, slot: number, lease: number): void;
+  add(lane: Lane, lease: number): void;
   remove(lease: number): void;
   offer(takeFd: number, hops: number, exceptLease: number): void;
   /** Connections nobody could take yet. */

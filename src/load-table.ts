@@ -25,7 +25,6 @@ export class Slot {
   readonly #used: Uint32Array;
   readonly #idle: number;
   // The writer's own counts: what somebody else scribbles over the table is gone with the next store.
-  #taken = 0;
   #accepted = 0;
 
   constructor(table: NativeLoadTable, index: number) {
@@ -54,11 +53,6 @@ export class Slot {
   /** Primary. */
   set pid(pid: number) {
     this.#set('pid', pid);
-  }
-
-  /** Worker: a connection came over the channel. */
-  countTaken(): void {
-    this.#set('taken', ++this.#taken);
   }
 
   /** Worker: a connection began. */
@@ -90,7 +84,7 @@ export class Slot {
     return this.#u32[binding().layout[field] / 4] ?? 0;
   }
 
-  #set(field: 'state' | 'taken' | 'accepted' | 'closed' | 'pid', value: number): void {
+  #set(field: 'state' | 'accepted' | 'closed' | 'pid', value: number): void {
     this.#u32[binding().layout[field] / 4] = value;
   }
 }

@@ -18,6 +18,10 @@ export interface StartOptions {
   strategy?: StrategyName | 'auto';
   /** Default 'auto'. */
   policy?: PolicyName | 'auto';
+  /** `hand-off` only: whether the kernel hands out a connection only when the client's first bytes are there
+   * (or after a second), which saves a wake-up. Default 'auto': for http, https and tls servers, where the
+   * client speaks first. */
+  deferAccept?: boolean | 'auto';
   /** Milliseconds, default 3000: a worker that has not called listen() by then is warned about. */
   listenTimeout?: number;
   /** Milliseconds, default 10000: what is not drained by then is killed. */
@@ -80,6 +84,15 @@ export function parseWorkers(value: string | number): number | 'auto' {
     'ERR_INVALID_OPTION',
     `workers must be 'auto' or a whole number from 1 to ${MAX_WORKERS}, not '${value}'`,
   );
+}
+
+/** Whether to wait for a client's first bytes: 'auto', true or false, also as text.
+ * @throws EvenkeelError ERR_INVALID_OPTION */
+export function parseDeferAccept(value: string | boolean): boolean | 'auto' {
+  if (value === 'auto') return value;
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  throw new EvenkeelError('ERR_INVALID_OPTION', `deferAccept must be 'auto', true or false, not '${value}'`);
 }
 
 const DAY = 86_400_000;

@@ -5,14 +5,15 @@ import { EvenkeelError } from './errors.js';
 import { MAX_WORKERS } from './load-table.js';
 import { warningLog } from './log.js';
 import { CHANNEL_ENV } from './messages.js';
-import { parsePolicy, parseStrategy } from './options.js';
+import { parseDeferAccept, parsePolicy, parseStrategy } from './options.js';
 import { Balancer } from './primary/balancer.js';
 import { installForkHook } from './primary/fork-hook.js';
 import { select } from './strategies/select.js';
 import { EvenkeelWorker } from './worker/worker.js';
 
 /* `node --import evenkeel/register app.js`: in a primary, every worker node:cluster forks is served by
- * evenkeel (EVENKEEL_STRATEGY, EVENKEEL_POLICY); in a worker, listen() is. Anywhere else it does nothing,
+ * evenkeel (EVENKEEL_STRATEGY,
+ * EVENKEEL_POLICY, EVENKEEL_DEFER_ACCEPT); in a worker, listen() is. Anywhere else it does nothing,
  * so it may stand in NODE_OPTIONS. */
 
 const LOADED = Symbol.for('evenkeel.register');
@@ -35,6 +36,7 @@ function accelerate(): void {
     strategy: parseStrategy(process.env.EVENKEEL_STRATEGY ?? 'auto'),
     policy: parsePolicy(process.env.EVENKEEL_POLICY ?? 'auto'),
   };
+  const deferAccept = parseDeferAccept(process.env.EVENKEEL_DEFER_ACCEPT ?? 'auto');
   let balancer: Balancer | undefined;
   let decided = false;
   installForkHook({
@@ -46,7 +48,8 @@ function accelerate(): void {
       if (strategy === 'node:cluster') {
         warningLog.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
       } else {
-        balancer = new Balancer({ strategy, policy, log: warningLog, supervised: false, orphanTimeout: 0 });
+        const log = warningLog;
+        balancer = new Balancer({ strategy, policy, log, supervised: false, orphanTimeout: 0, deferAccept });
       }
       return balancer;
     },

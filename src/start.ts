@@ -4,8 +4,15 @@ import { usableCpus } from './cpus.js';
 import { EvenkeelError } from './errors.js';
 import { Fleet } from './fleet.js';
 import { type Log, warningLog } from './log.js';
-import { parsePolicy, parseStrategy, parseWorkers, type StartOptions, timeLimits } from './options.js';
-import { Balancer } from './primary/balancer.js';
+import {
+  parseDeferAccept,
+  parsePolicy,
+  parseStrategy,
+  parseWorkers,
+  type StartOptions,
+  timeLimits,
+} from './options.js';
+import { Balancer, type BalancerOptions } from './primary/balancer.js';
 import { resolveEntry } from './primary/entry.js';
 import { installForkHook } from './primary/fork-hook.js';
 import { Supervisor } from './primary/supervisor.js';
@@ -42,13 +49,16 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   const entry = resolveEntry(requireString('exec', options.exec));
   const workers = parseWorkers(options.workers ?? 'auto');
   const limits = timeLimits(options);
+  const deferAccept = parseDeferAccept(options.deferAccept ?? 'auto');
   const log = options.log ?? warningLog;
   const selection = select(probe(), {
     strategy: parseStrategy(options.strategy ?? 'auto'),
     policy: parsePolicy(options.policy ?? 'auto'),
   });
 
-  const balancer = makeBalancer(selection, log, ORPHAN_TIMEOUT, {
+  const balancer = makeBalancer(selection, {
+    log,
+    deferAccept,
     onTerm: (handle) => supervisor.drainWorker(handle.worker),
     onListener: ({ address, protocol }) => fleet.emit('listener', { ...address, protocol }),
   });
@@ -83,14 +93,12 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
 
 function makeBalancer(
   { strategy, policy, reasons }: Selection,
-  log: Log,
-  orphanTimeout: number,
-  hooks: Pick<ConstructorParameters<typeof Balancer>[0], 'onTerm' | 'onListener'>,
+  options: Pick<BalancerOptions, 'log' | 'deferAccept' | 'onTerm' | 'onListener'>,
 ): Balancer | undefined {
   if (strategy !== 'node:cluster') {
-    return new Balancer({ strategy, policy, log, supervised: true, orphanTimeout, ...hooks });
+    return new Balancer({ strategy, policy, supervised: true, orphanTimeout: ORPHAN_TIMEOUT, ...options });
   }
-  log.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
+  options.log.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
   return undefined;
 }
 

@@ -6,8 +6,10 @@
 #include <uv.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "../error.h"
+#include "../pick.h"
 #include "../socket.h"
 
 namespace evenkeel {
@@ -148,6 +150,24 @@ UniqueFd Accept(int fd) {
         ThrowErrno("accept4");
     }
   }
+}
+
+uint64_t SourceOf(int connection, uint64_t seed) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  if (getpeername(connection, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return 0;
+  uint64_t address[2] = {};
+  if (storage.ss_family == AF_INET6) {
+    memcpy(address, &reinterpret_cast<sockaddr_in6&>(storage).sin6_addr, sizeof address);
+  } else {
+    uint32_t mapped[2] = {htonl(0xffff), reinterpret_cast<sockaddr_in&>(storage).sin_addr.s_addr};
+    memcpy(&address[1], mapped, sizeof mapped);
+  }
+  return Mix(Mix(seed ^ address[0]) ^ address[1]);
+}
+
+void DeferAccept(int fd, bool defer) {
+  SetOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, defer ? 1 : 0);  // in seconds
 }
 
 int QueueLength(int fd) {

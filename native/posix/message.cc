@@ -19,50 +19,47 @@ struct Header {
   uint32_t magic;
   uint8_t type;
   uint8_t hops;
-  uint16_t fds;  // descriptors that come with it
+  uint16_t fds;  // descriptors that come with it: 0 or 1
   uint32_t lease;
   uint32_t length;
 };
 
 // Takes every descriptor out of a received message, so that what is not wanted is closed.
-std::vector<UniqueFd> TakeFds(msghdr* header) {
-  std::vector<UniqueFd> taken;
+UniqueFd TakeFds(msghdr* header, int* count) {
+  UniqueFd first;
+  *count = 0;
   for (cmsghdr* c = CMSG_FIRSTHDR(header); c != nullptr; c = CMSG_NXTHDR(header, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
     const size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t i = 0; i < n; i++) {
       int fd;
       memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-      taken.emplace_back(fd);
+      UniqueFd owned(fd);
+      if ((*count)++ == 0) first = std::move(owned);
     }
   }
-  return taken;
+  return first;
 }
 
 bool KnownType(uint8_t type) {
   return type >= static_cast<uint8_t>(MessageType::kHello) &&
-         type <= static_cast<uint8_t>(MessageType::kBell);
+         type <= static_cast<uint8_t>(MessageType::kDrain);
 }
 
 // The kernel drops a descriptor it finds no number for and only sets MSG_CTRUNC: a connection would
 // be lost. So make sure of a free number first, and leave the message where it is without one.
-bool HaveSpareFds(int channel, size_t count) {
-  UniqueFd spare[kMaxBatch];
-  for (size_t i = 0; i < count && i < kMaxBatch; i++) {
-    spare[i].reset(fcntl(channel, F_DUPFD_CLOEXEC, 0));
-    if (spare[i].valid()) continue;
-    if (errno != EMFILE && errno != ENFILE) ThrowErrno("fcntl");
-    return false;
-  }
-  return true;
+bool HasSpareFd(int channel) {
+  UniqueFd spare(fcntl(channel, F_DUPFD_CLOEXEC, 0));
+  if (spare.valid()) return true;
+  if (errno != EMFILE && errno != ENFILE) ThrowErrno("fcntl");
+  return false;
 }
 
-// How many descriptors the next message carries; it is not taken, and none of them is installed.
-size_t NextCarries(int channel) {
+// Looks at the next message without taking it, or any descriptor of it.
+bool NextCarriesFd(int channel) {
   Header header{};
   const ssize_t size = recv(channel, &header, sizeof header, MSG_PEEK | MSG_DONTWAIT);
-  if (size != static_cast<ssize_t>(sizeof header) || header.magic != kMagic) return 0;
-  return header.fds;
+  return size == static_cast<ssize_t>(sizeof header) && header.magic == kMagic && header.fds > 0;
 }
 
 // recvmsg(2) returns 0 at the end, and for an empty message too.
@@ -73,33 +70,9 @@ bool IsHungUp(int channel) {
 
 }  // namespace
 
-SendResult Send(int channel, const Message& message) {
-  Header header{};
-  header.magic = kMagic;
-  header.type = static_cast<uint8_t>(message.type);
-  header.hops = message.hops;
-  header.fds = static_cast<uint16_t>(message.fd.valid() ? 1 + message.more.size() : 0);
-  header.lease = message.lease;
-  header.length = static_cast<uint32_t>(message.payload.size());
-  iovec parts[2] = {{&header, sizeof header},
-                    {const_cast<char*>(message.payload.data()), message.payload.size()}};
-  msghdr out{};
-  out.msg_iov = parts;
-  out.msg_iovlen = 2;
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxBatch)] = {};
-  if (message.fd.valid()) {
-    int fds[kMaxBatch] = {message.fd.get()};
-    for (size_t i = 1; i < header.fds; i++) fds[i] = message.more[i - 1].get();
-    out.msg_control = control;
-    out.msg_controllen = CMSG_SPACE(sizeof(int) * header.fds);
-    cmsghdr* c = CMSG_FIRSTHDR(&out);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int) * header.fds);
-    memcpy(CMSG_DATA(c), fds, sizeof(int) * header.fds);
-  }
+SendResult SendNow(int socket, const msghdr* out) {
   for (;;) {
-    if (sendmsg(channel, &out, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return SendResult::kSent;
+    if (sendmsg(socket, out, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return SendResult::kSent;
     switch (errno) {
       case EINTR:
         continue;
@@ -118,8 +91,35 @@ SendResult Send(int channel, const Message& message) {
   }
 }
 
+SendResult Send(int channel, const Message& message) {
+  Header header{};
+  header.magic = kMagic;
+  header.type = static_cast<uint8_t>(message.type);
+  header.hops = message.hops;
+  header.fds = message.fd.valid() ? 1 : 0;
+  header.lease = message.lease;
+  header.length = static_cast<uint32_t>(message.payload.size());
+  iovec parts[2] = {{&header, sizeof header},
+                    {const_cast<char*>(message.payload.data()), message.payload.size()}};
+  msghdr out{};
+  out.msg_iov = parts;
+  out.msg_iovlen = 2;
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  if (message.fd.valid()) {
+    out.msg_control = control;
+    out.msg_controllen = sizeof control;
+    cmsghdr* c = CMSG_FIRSTHDR(&out);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    const int fd = message.fd.get();
+    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  }
+  return SendNow(channel, &out);
+}
+
 ReceiveResult Receive(int channel, Message* message) {
-  if (!HaveSpareFds(channel, NextCarries(channel))) return ReceiveResult::kNoFd;
+  if (!HasSpareFd(channel) && NextCarriesFd(channel)) return ReceiveResult::kNoFd;
   Header header{};
   static thread_local char buffer[kMaxPayload];
   iovec parts[2] = {{&header, sizeof header}, {buffer, sizeof buffer}};
@@ -138,29 +138,20 @@ ReceiveResult Receive(int channel, Message* message) {
     if (errno == ECONNRESET) return ReceiveResult::kClosed;
     ThrowErrno("recvmsg");
   }
-  std::vector<UniqueFd> fds = TakeFds(&in);
-  if (received == 0 && fds.empty() && IsHungUp(channel)) return ReceiveResult::kClosed;
+  int fds = 0;
+  UniqueFd fd = TakeFds(&in, &fds);
+  if (received == 0 && fds == 0 && IsHungUp(channel)) return ReceiveResult::kClosed;
   const size_t size = static_cast<size_t>(received);
   if (size < sizeof header || header.magic != kMagic || !KnownType(header.type) ||
-      fds.size() != header.fds ||
-      fds.size() >
-          (static_cast<MessageType>(header.type) == MessageType::kConnection ? kMaxBatch : 1) ||
-      header.length != size - sizeof header || (in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+      fds != header.fds || fds > 1 || header.length != size - sizeof header ||
+      (in.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
     return ReceiveResult::kMalformed;
   }
   message->type = static_cast<MessageType>(header.type);
   message->hops = header.hops;
   message->lease = header.lease;
   message->payload.assign(buffer, header.length);
-  message->fd.reset();
-  message->more.clear();
-  for (UniqueFd& fd : fds) {
-    if (!message->fd.valid()) {
-      message->fd = std::move(fd);
-    } else {
-      message->more.push_back(std::move(fd));
-    }
-  }
+  message->fd = std::move(fd);
   return ReceiveResult::kMessage;
 }
 

@@ -7,12 +7,16 @@
 #include <cerrno>
 
 #include "../instance.h"
+#include "../socket.h"
 #include "bell.h"
 
 namespace evenkeel {
 namespace {
 
 constexpr int kEventsAtOnce = 64;
+// What epoll calls its own; sources begin behind.
+constexpr uint64_t kBell = 0;
+constexpr uint64_t kWaker = 1;
 
 }  // namespace
 
@@ -27,10 +31,13 @@ Reactor::Reactor(Napi::Env env) : env_(env) {
     epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
     if (!epoll_.valid()) ThrowErrno("epoll_create1");
     bell_ = MakeBell();
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = 0;  // sources begin at 1
-    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, bell_.get(), &event) != 0) ThrowErrno("epoll_ctl");
+    waker_ = MakeBell();
+    for (const auto& [id, fd] : {std::pair(kBell, bell_.get()), std::pair(kWaker, waker_.get())}) {
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.u64 = id;
+      if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) ThrowErrno("epoll_ctl");
+    }
   });
   async_ =
       std::make_unique<LoopHandle<uv_async_t>>(env, this, [](uv_loop_t* loop, uv_async_t* async) {
@@ -72,6 +79,8 @@ void Reactor::Stop() {
   Ring(bell_.get());
   if (thread_.joinable()) thread_.join();
 }
+
+UniqueFd Reactor::ShareWaker() const { return Duplicate(waker_.get()); }
 
 void Reactor::Add(Source* source) {
   source->id_ = ++last_id_;
@@ -142,8 +151,13 @@ void Reactor::Run() {
     sleeping_until_ = 0;
     for (int i = 0; i < ready && !stopping_; i++) {
       const uint64_t id = events[i].data.u64;
-      if (id == 0) {
+      if (id == kBell) {
         Hear(bell_.get());
+        continue;
+      }
+      if (id == kWaker) {
+        Hear(waker_.get());
+        for (const auto& [number, source] : sources_) source->OnWaker();
         continue;
       }
       auto found = sources_.find(id);  // removed meanwhile: nothing

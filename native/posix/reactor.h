@@ -29,10 +29,12 @@ class Reactor {
    public:
     virtual ~Source() = default;
     // On the reactor's thread, locked.
-    virtual void OnReadable() = 0;
-    virtual void OnDeadline() = 0;
+    virtual void OnReadable() {}
+    virtual void OnDeadline() {}
+    // A worker rang the waker.
+    virtual void OnWaker() {}
     // On the loop's thread, unlocked.
-    virtual void OnFailure(const SystemFailure& failure) = 0;
+    virtual void OnFailure(const SystemFailure&) {}
 
    private:
     friend class Reactor;
@@ -60,6 +62,8 @@ class Reactor {
   void SetDeadline(Source* source, uint64_t time);
   // Has OnFailure() called.
   void Report(Source* source, const SystemFailure& failure);
+  // An eventfd that workers ring. A duplicate; the caller owns it. Throws SystemFailure.
+  UniqueFd ShareWaker() const;
   // The thread is over: the environment ends.
   bool stopped() const { return stopping_; }
 
@@ -71,10 +75,11 @@ class Reactor {
 
   std::mutex mutex_;
   UniqueFd epoll_;
-  UniqueFd bell_;
+  UniqueFd bell_;   // for ourselves
+  UniqueFd waker_;  // for the workers, who may ring it as they like
   bool stopping_ = false;
   uint64_t sleeping_until_ = 0;  // 0: not asleep
-  uint64_t last_id_ = 0;
+  uint64_t last_id_ = 1;         // 0 and 1 are our own
   std::map<uint64_t, Source*> sources_;
   std::deque<std::pair<uint64_t, SystemFailure>> failures_;
   std::unique_ptr<LoopHandle<uv_async_t>> async_;

@@ -27,6 +27,7 @@ program
   .option('-w, --workers <n>', 'auto (the CPUs this process may use) or 1 to 256', 'auto')
   .option(...strategyOption)
   .option(...policyOption)
+  .option('--defer-accept <when>', 'hand-off: wait for the first bytes: auto (http, https, tls), true, false')
   .option('--listen-timeout <ms>', 'warn about workers that do not listen by then (default: 3000)')
   .option('--kill-timeout <ms>', 'kill what is not drained by then (default: 10000)')
   .option('--min-uptime <ms>', 'a worker that dies earlier has failed to start (default: 1000)')

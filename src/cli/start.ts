@@ -1,5 +1,6 @@
 import type { Fleet, ListenerStatus } from '../fleet.js';
 import {
+  parseDeferAccept,
   parseMilliseconds,
   parsePolicy,
   parseStrategy,
@@ -13,6 +14,7 @@ export interface StartFlags {
   workers: string;
   strategy: string;
   policy: string;
+  deferAccept?: string;
   listenTimeout?: string;
   killTimeout?: string;
   minUptime?: string;
@@ -33,6 +35,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     execArgv: [...process.execArgv, ...nodeArgs(flags)],
     log,
   };
+  if (flags.deferAccept !== undefined) options.deferAccept = parseDeferAccept(flags.deferAccept);
   for (const name of ['listenTimeout', 'killTimeout', 'minUptime'] as const) {
     const value = flags[name];
     if (value !== undefined) options[name] = parseMilliseconds(name, value);

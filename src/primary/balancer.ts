@@ -1,13 +1,14 @@
 import type { Worker } from 'node:cluster';
+import { randomInt } from 'node:crypto';
 import { constants } from 'node:os';
 import { binding, type ChannelMessage, type NativeLoadTable } from '../binding.js';
 import { EvenkeelError } from '../errors.js';
-import { MAX_WORKERS, Slot, SlotState } from '../load-table.js';
+import { MAX_WORKERS, type Slot, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
 import { closedKey, isQuestion, isTermRequest, leaseKey, leaseOf, type Question } from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
 import { GateNumbers } from './gate-numbers.js';
-import { Listener } from './listener.js';
+import { type DeferAccept, Listener } from './listener.js';
 import { Trouble } from './trouble.js';
 import { WorkerHandle } from './worker-handle.js';
 
@@ -19,6 +20,7 @@ export interface BalancerOptions {
   supervised: boolean;
   /** Milliseconds a listener waits for a next worker before its port is given up. */
   orphanTimeout: number;
+  deferAccept: DeferAccept;
   /** A worker was sent a SIGTERM and asks what to do; supervised ones only. */
   onTerm?: (worker: WorkerHandle) => void;
   /** A worker listens on a new address. */
@@ -39,6 +41,8 @@ export class Balancer {
   /** Which listener a lease was of, as long as connections under it may still come back. */
   readonly #leases = new Map<number, Listener>();
   readonly #gates = new GateNumbers();
+  /** Of the hash of sources. Not to be guessed: who could would choose the worker of each of its addresses. */
+  readonly #seed = randomInt(2 ** 47);
   #lastLease = 0;
 
   /** @throws the system's error where no load table can be made. */
@@ -63,14 +67,16 @@ export class Balancer {
     let handle: WorkerHandle | undefined;
     try {
       handle = new WorkerHandle(
-        new Slot(this.#table, index),
+        this.#table,
+        index,
         (from, message) => this.#onChannelMessage(from, message),
         (from, error) => this.#trouble.onChannel(from, error),
       );
-      handle.hello({ slot: index, supervised: this.#options.supervised }, this.#table.share());
+      handle.hello({ slot: index, supervised: this.#options.supervised });
       handle.channel.start();
       return handle;
     } catch (error) {
+      handle?.recover();
       handle?.close();
       this.#freeSlots.unshift(index);
       throw error;
@@ -79,6 +85,7 @@ export class Balancer {
 
   /** The fork failed. */
   discard(handle: WorkerHandle): void {
+    handle.recover();
     handle.close();
     this.#freeSlot(handle.slot);
   }
@@ -112,9 +119,11 @@ export class Balancer {
     return sum;
   }
 
-  /** No new handshakes on any listener. */
-  retire(): void {
-    for (const listener of this.#all) listener.retire();
+  /** No new handshakes on any listener. Returns how long those under way may take, in ms. */
+  retire(): number {
+    let longest = 0;
+    for (const listener of this.#all) longest = Math.max(longest, listener.retire());
+    return longest;
   }
 
   close(): void {
@@ -198,6 +207,8 @@ export class Balancer {
       policy,
       table: this.#table,
       gate,
+      seed: this.#seed,
+      deferAccept: this.#options.deferAccept,
       onError: (error) => this.#trouble.onAccept(error),
     });
     if (listener.gate !== null) this.#gates.take(listener.gate);
@@ -220,6 +231,7 @@ export class Balancer {
     if (handle.worker !== undefined && !this.#workers.delete(handle.worker.id)) return;
     this.#leaveAll(handle);
     for (const { lease, hops, fd } of handle.channel.recover()) this.#offer(lease, fd, hops);
+    handle.recover();
     for (const lease of handle.everLeased) this.#leases.delete(lease);
     handle.close();
     this.#freeSlot(handle.slot);

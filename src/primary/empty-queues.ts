@@ -8,9 +8,10 @@ const QUIET_LOOKS = 3;
  * listening socket resets whoever is still in its queue. All workers may be blocked, so it can
  * take long; `limit` ms at most. */
 export async function emptyQueues(balancer: Balancer, limit: number): Promise<void> {
-  balancer.retire();
-  const end = Date.now() + limit;
-  for (let quiet = 0; quiet < QUIET_LOOKS && Date.now() < end; ) {
+  const now = Date.now();
+  const settled = now + balancer.retire();
+  const end = now + limit;
+  for (let quiet = 0; (quiet < QUIET_LOOKS || Date.now() < settled) && Date.now() < end; ) {
     await delay(INTERVAL);
     quiet = balancer.waiting() === 0 ? quiet + 1 : 0;
   }

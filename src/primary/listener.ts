@@ -1,6 +1,7 @@
 import {
   binding,
   type Dispatcher,
+  type DispatchPolicy,
   type ListenSocket,
   type NativeLoadTable,
   type SocketAddress,
@@ -13,6 +14,10 @@ import type { WorkerHandle } from './worker-handle.js';
 /** Node's own default: listen(2) with 511 makes a queue of 512. */
 const DEFAULT_BACKLOG = 511;
 
+/** Whether the kernel waits for a client's first bytes before it hands out the connection; `auto`: where the
+ * protocol has the client speak first, as far as can be told. */
+export type DeferAccept = boolean | 'auto';
+
 /** What the primary gives a listener to work with. */
 export interface Provision {
   strategy: StrategyName;
@@ -20,6 +25,8 @@ export interface Provision {
   table: NativeLoadTable;
   /** A free gate number, if there is one. */
   gate: number | undefined;
+  seed: number;
+  deferAccept: DeferAccept;
   onError: OnAcceptError;
 }
 
@@ -35,11 +42,14 @@ export class Listener {
   readonly #leases = new Map<number, WorkerHandle>();
 
   /** @throws the system's error where the address cannot be listened on; nothing stays open then. */
-  constructor(key: string, question: Question, { strategy, policy, table, gate, onError }: Provision) {
+  constructor(key: string, question: Question, provision: Provision) {
+    const { strategy, policy, table, gate, seed, onError } = provision;
     this.key = key;
     this.data = question.data;
     this.protocol = question.protocol;
-    this.#dispatcher = new (binding().Dispatcher)(table);
+    this.#dispatcher = new (binding().Dispatcher)(table, dispatchPolicy(strategy, policy), seed);
+    const { protocol } = question;
+    const deferAccept = provision.deferAccept === 'auto' ? protocol !== 'tcp' : provision.deferAccept;
     try {
       this.#strategy = makeStrategy(
         strategy,
@@ -51,7 +61,7 @@ export class Listener {
           ipv6Only: isIpv6Only(question),
           backlog: Number(question.backlog) || DEFAULT_BACKLOG,
         },
-        { table, dispatcher: this.#dispatcher, gate, onError },
+        { table, dispatcher: this.#dispatcher, gate, deferAccept, onError },
       );
     } catch (error) {
       this.#dispatcher.close();
@@ -85,7 +95,7 @@ export class Listener {
 
   /** The worker knows of its lease: connections may be sent to it. */
   open(lease: number, worker: WorkerHandle): void {
-    this.#dispatcher.add(worker.channel, worker.slot.index, lease);
+    this.#dispatcher.add(worker.lane, lease);
   }
 
   /** The worker's share ends; false where it had ended before. */
@@ -104,8 +114,9 @@ export class Listener {
     this.#dispatcher.offer(takeFd, hops, exceptLease);
   }
 
-  retire(): void {
-    this.#strategy.retire();
+  /** See Strategy.retire(). */
+  retire(): number {
+    return this.#strategy.retire();
   }
 
   /** Connections no worker has yet. */
@@ -117,4 +128,12 @@ export class Listener {
     this.#strategy.close();
     this.#dispatcher.close();
   }
+}
+
+/** Who gets a connection that the primary has. Elsewhere than with `hand-off` these are few, what a worker
+ * left behind: they go where there is room. */
+function dispatchPolicy(strategy: StrategyName, policy: PolicyName): DispatchPolicy {
+  if (strategy !== 'hand-off') return 'least-connections';
+  if (policy === 'round-robin' || policy === 'source-hash') return policy;
+  return 'least-connections';
 }

@@ -1,13 +1,18 @@
 import type { Worker } from 'node:cluster';
-import { binding, type Channel, type ChannelMessage } from '../binding.js';
-import type { Slot } from '../load-table.js';
+import { binding, type Channel, type ChannelMessage, type Lane, type NativeLoadTable } from '../binding.js';
+import { Slot } from '../load-table.js';
 import type { Answer, Hello } from '../messages.js';
 import type { Listener } from './listener.js';
 
-/** A worker as the primary sees it: its slot, its channel and its leases. */
+/** A lane that could not be emptied for want of descriptors is tried again after so many ms. */
+const RECOVER_INTERVAL = 50;
+
+/** A worker as the primary sees it: its slot, its channel, its lane and its leases. */
 export class WorkerHandle {
   readonly slot: Slot;
   readonly channel: Channel;
+  /** Where connections are sent to it. */
+  readonly lane: Lane;
   /** An fd: rung to wake the worker's loop. */
   readonly bell: number;
   /** By lease: what this worker listens on. */
@@ -16,23 +21,35 @@ export class WorkerHandle {
   readonly everLeased: number[] = [];
   #worker: Worker | undefined;
 
+  readonly #table: NativeLoadTable;
+
+  /** @throws the system's error; nothing stays open then. */
   constructor(
-    slot: Slot,
+    table: NativeLoadTable,
+    slot: number,
     onMessage: (worker: WorkerHandle, message: ChannelMessage) => void,
     onError: (worker: WorkerHandle, error: NodeJS.ErrnoException) => void,
   ) {
-    this.slot = slot;
-    this.channel = new (binding().Channel)(
-      (message) => onMessage(this, message),
-      (error) => onError(this, error),
-    );
+    this.#table = table;
+    this.slot = new Slot(table, slot);
+    this.lane = new (binding().Lane)(table, slot);
+    try {
+      this.channel = new (binding().Channel)(
+        (message) => onMessage(this, message),
+        (error) => onError(this, error),
+      );
+    } catch (error) {
+      this.lane.close();
+      throw error;
+    }
     try {
       this.bell = binding().newBell();
     } catch (error) {
       this.channel.close();
+      this.lane.close();
       throw error;
     }
-    slot.begin();
+    this.slot.begin();
   }
 
   /** The process node:cluster made. */
@@ -49,17 +66,26 @@ export class WorkerHandle {
     return `worker ${this.#worker?.id ?? '?'} (pid ${this.#worker?.process.pid ?? '?'})`;
   }
 
-  hello(hello: Hello, takeTableFd: number): void {
-    const { messageTypes, duplicateFd } = binding();
-    this.channel.send(messageTypes.hello, 0, 0, JSON.stringify(hello), takeTableFd);
+  /** What the worker finds in the channel as it starts; each of these brings a descriptor. */
+  hello(hello: Hello): void {
+    const { messageTypes, duplicateFd, shareWaker } = binding();
+    this.channel.send(messageTypes.hello, 0, 0, JSON.stringify(hello), this.#table.share());
     this.channel.send(messageTypes.bell, 0, 0, null, duplicateFd(this.bell));
+    this.channel.send(messageTypes.lane, 0, 0, null, this.lane.workerFd());
+    this.channel.send(messageTypes.waker, 0, 0, null, shareWaker());
   }
 
   answer(lease: number, answer: Answer, takeFd: number): void {
     this.channel.send(binding().messageTypes.answer, lease, 0, JSON.stringify(answer), takeFd);
   }
 
-  /** After the last lease has ended. */
+  /** After the worker's death: connections it had not taken go to others. After the last lease has ended. */
+  recover(): void {
+    if (this.lane.recover()) this.lane.close();
+    else setTimeout(() => this.recover(), RECOVER_INTERVAL);
+  }
+
+  /** After recover(). */
   close(): void {
     this.channel.close();
     binding().closeFd(this.bell);

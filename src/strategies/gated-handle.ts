@@ -33,9 +33,10 @@ export class GatedHandle implements Strategy {
     this.#watchdog.remove(slot);
   }
 
-  retire(): void {
+  retire(): number {
     this.#shared.retire();
     this.#watchdog.look();
+    return 0;
   }
 
   queueLength(): number {

@@ -46,11 +46,12 @@ export class ReusePort implements Strategy {
   }
 
   /** From here on the primary accepts from every member, so that nobody waits behind a blocked worker. */
-  retire(): void {
+  retire(): number {
     for (const member of this.#members) {
       member.retire();
       this.#serve(member);
     }
+    return 0;
   }
 
   queueLength(): number {

@@ -63,8 +63,18 @@ export const PAIRS: readonly Pair[] = [
   },
   {
     strategy: 'hand-off',
+    policy: 'least-connections',
+    why: 'the primary accepts, and passes each connection to the worker with the fewest: exact, and what a worker that blocks has not taken is given to another',
+  },
+  {
+    strategy: 'hand-off',
     policy: 'round-robin',
-    why: 'the primary accepts and passes connections in turn: even, and a worker that falls behind is passed over',
+    why: 'the primary accepts and passes connections in turn; a worker that does not keep up is passed over',
+  },
+  {
+    strategy: 'hand-off',
+    policy: 'source-hash',
+    why: 'the primary accepts, and a client address always reaches the same worker while that lives: for servers that keep state of their clients; others wait behind a busy worker',
   },
   {
     strategy: 'shared-handle',
@@ -79,8 +89,6 @@ export const PAIRS: readonly Pair[] = [
 ];
 
 const NOT_BUILT: Partial<Record<`${StrategyName}/${PolicyName}`, string>> = {
-  'hand-off/least-connections': 'not in this version; hand-off has round-robin',
-  'hand-off/source-hash': 'not in this version; hand-off has round-robin',
   'reuse-port/random': 'needs a selector program, which this version does not have',
   'reuse-port/source-hash': 'needs a selector program, which this version does not have',
   'reuse-port/round-robin': 'needs a selector program, which this version does not have',
@@ -112,10 +120,15 @@ export function select(capabilities: Capabilities, request: Request): Selection 
   return { strategy: fallback.strategy, policy: fallback.policy, reasons: [fallback, ...reasons] };
 }
 
+/** Workers accept from the one socket through gates. */
+export function isGated(strategy: StrategyName, policy: PolicyName): boolean {
+  return strategy === 'shared-handle' && policy === 'least-connections';
+}
+
 function obstacle(pair: Pair, capabilities: Capabilities): string | undefined {
   if (capabilities.addon !== undefined) return capabilities.addon;
   if (pair.strategy === 'reuse-port') return capabilities.reusePort;
-  return pair.policy === 'least-connections' ? capabilities.gate : undefined;
+  return isGated(pair.strategy, pair.policy) ? capabilities.gate : undefined;
 }
 
 function judge(pair: Pair, isChosen: boolean, capabilities: Capabilities): Reason {

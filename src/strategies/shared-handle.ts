@@ -17,8 +17,9 @@ export class SharedHandle implements Strategy {
 
   remove(): void {}
 
-  retire(): void {
+  retire(): number {
     this.socket.retire();
+    return 0;
   }
 
   queueLength(): number {

@@ -2,7 +2,7 @@ import type { Dispatcher, ListenSocket, ListenSocketOptions, NativeLoadTable } f
 import { GatedHandle } from './gated-handle.js';
 import { HandOff } from './hand-off.js';
 import { ReusePort } from './reuse-port.js';
-import type { PolicyName, StrategyName } from './select.js';
+import { isGated, type PolicyName, type StrategyName } from './select.js';
 import { SharedHandle } from './shared-handle.js';
 
 /** How the connections of one listener reach its workers. The primary owns every socket in it; a worker
@@ -18,8 +18,9 @@ export interface Strategy {
   add(lease: number, lessee: Lessee): ListenSocket | undefined;
   /** The worker stopped listening or is gone; called once for each lease added. */
   remove(lease: number): void;
-  /** Begins the end: no new handshake from now on. */
-  retire(): void;
+  /** Begins the end: no new handshake from now on. Returns how long those under way may take, in ms; 0:
+   * no longer than a round trip. */
+  retire(): number;
   /** Connections in the accept queues. */
   queueLength(): number;
   close(): void;
@@ -42,6 +43,8 @@ export interface Surroundings {
   dispatcher: Dispatcher;
   /** A gate number nobody uses; undefined when all are taken. */
   gate: number | undefined;
+  /** The kernel may wait for the client's first bytes. */
+  deferAccept: boolean;
   onError: OnAcceptError;
 }
 
@@ -61,8 +64,7 @@ export function makeStrategy(
   options: ListenSocketOptions,
   surroundings: Surroundings,
 ): Strategy {
-  const isGated = strategy === 'shared-handle' && policy === 'least-connections';
-  if (isGated && surroundings.gate !== undefined) {
+  if (isGated(strategy, policy) && surroundings.gate !== undefined) {
     return new GatedHandle(options, { ...surroundings, gate: surroundings.gate });
   }
   return new CLASSES[strategy](options, surroundings);

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import cluster from 'node:cluster';
 import type { Server } from 'node:net';
 import { EvenkeelError } from '../errors.js';
@@ -35,13 +36,16 @@ interface NodeQuestion {
 const seam = cluster as unknown as { _getServer: GetServer };
 
 /** What the worker does with a lease it got. */
-export type Adopt = (answer: Answer, server: Server, handle: ServerHandle) => void;
+export type Adopt = (answer: Answer, server: Server, handle: ServerHandle, context: AsyncResource) => void;
 
 export class ListenHook {
   readonly #adopt: Adopt;
   readonly #original = seam._getServer;
   /** Set while an answer is given to Node, which calls back at once. */
   #answering: Answer | undefined;
+  /** Of the listen() calls that wait for an answer, by the number of the question: what Node makes then, and
+   * with it every connection, belongs to the call's context, as without a cluster. */
+  readonly #contexts = new Map<number, AsyncResource>();
 
   constructor(adopt: Adopt) {
     this.#adopt = adopt;
@@ -56,20 +60,31 @@ export class ListenHook {
       this.#original.call(cluster, server, query, callback);
       return;
     }
+    const context = new AsyncResource('evenkeel.listen');
     const question = overheard(() =>
       this.#original.call(cluster, server, query, (errno, handle) => {
         const answer = this.#answering;
-        if (answer !== undefined && errno === 0 && handle !== null) this.#adopt(answer, server, handle);
+        if (answer !== undefined && errno === 0 && handle !== null)
+          this.#adopt(answer, server, handle, context);
         callback(errno, handle);
       }),
     );
     // Nothing was asked: the channel to the primary is closed, and node:cluster is silent then too.
-    if (question !== undefined)
-      process.send?.({ ...question, cmd: COMMAND, act: 'listen', protocol: protocolOf(server) });
+    if (question === undefined) return;
+    this.#contexts.set(question.seq, context);
+    process.send?.({ ...question, cmd: COMMAND, act: 'listen', protocol: protocolOf(server) });
   }
 
-  /** Gives Node the primary's answer; `handle` is the borrowed socket where there is one. */
-  answer(answer: Answer, handle: ServerHandle | undefined): void {
+  /** Gives Node the primary's answer; `makeHandle` makes one of the borrowed socket where there is one. */
+  answer(answer: Answer, makeHandle?: () => ServerHandle): void {
+    const context = this.#contexts.get(answer.seq);
+    this.#contexts.delete(answer.seq);
+    const tell = (): void => this.#tell(answer, makeHandle?.());
+    if (context === undefined) tell();
+    else context.runInAsyncScope(tell);
+  }
+
+  #tell(answer: Answer, handle: ServerHandle | undefined): void {
     this.#answering = answer;
     const { seq, errno, key, data, sockname } = answer;
     const reply = { cmd: 'NODE_CLUSTER', ack: seq, errno, key, data, sockname };

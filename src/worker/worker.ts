@@ -1,5 +1,6 @@
+import type { AsyncResource } from 'node:async_hooks';
 import type { Server } from 'node:net';
-import { binding, type Channel, type ChannelMessage } from '../binding.js';
+import { binding, type Channel, type ChannelMessage, type Intake } from '../binding.js';
 import { EvenkeelError } from '../errors.js';
 import { Slot } from '../load-table.js';
 import { type Answer, type Hello, leaseOf, parsePayload } from '../messages.js';
@@ -16,11 +17,16 @@ import {
   type ServerHandle,
 } from './tcp-handle.js';
 
+/** Connections that come at once at most; see native/burst.h. */
+const MAX_BURST = 16;
+
 interface Share {
   server: Server;
   handle: ServerHandle;
   /** The handle is a listening one, whose connections are counted as they pass through it. */
   countsItself: boolean;
+  /** Of the listen() call: its connections run in it, as with a handle of Node's own. */
+  context: AsyncResource;
 }
 
 /** net.Server's limit, and (Node 22 and later) its wish to drop here what is above it. */
@@ -33,6 +39,9 @@ interface Limits {
 /** The worker's half: owns its end of the channel, its slot and what it listens on. */
 export class EvenkeelWorker {
   readonly #channel: Channel;
+  readonly #intake: Intake;
+  /** What the intake brought. */
+  readonly #fds = new Int32Array(MAX_BURST);
   readonly #slot: Slot;
   readonly #meter: ConnectionMeter;
   readonly #busy: BusyMark;
@@ -46,7 +55,7 @@ export class EvenkeelWorker {
 
   /** @throws EvenkeelError ERR_CHANNEL_MESSAGE where the descriptor is not a channel of ours. */
   constructor(channelFd: number) {
-    const { Channel, LoadTable, LoopStamp, messageTypes } = binding();
+    const { Channel, Intake, LoadTable, LoopStamp, messageTypes } = binding();
     this.#channel = new Channel(
       (message) => this.#onMessage(message),
       (error) => onChannelError(error),
@@ -59,12 +68,20 @@ export class EvenkeelWorker {
     const hello = parsePayload<Hello>(first.payload);
     const table = new LoadTable({ fd: first.fd });
     this.#slot = new Slot(table, hello.slot);
-    new LoopStamp(table, hello.slot);
-    this.#gates = new Gates(table, hello.slot, this.#receiveBell(), onGateError);
+    this.#gates = new Gates(table, hello.slot, this.#receiveFd('bell'), onGateError);
+    this.#intake = new Intake(
+      table,
+      hello.slot,
+      this.#receiveFd('lane'),
+      this.#fds,
+      (lease, hops, count) => this.#onConnections(lease, hops, count),
+      onIntakeError,
+    );
+    new LoopStamp(table, hello.slot, this.#receiveFd('waker'));
     this.#meter = new ConnectionMeter(this.#slot, (server) => this.#gates.onLoad(server, isFull(server)));
     this.#busy = new BusyMark(this.#slot);
     this.#drain = new Drain(hello);
-    this.#hook = new ListenHook((answer, server, handle) => this.#adopt(answer, server, handle));
+    this.#hook = new ListenHook((...adopted) => this.#adopt(...adopted));
   }
 
   start(): void {
@@ -72,12 +89,13 @@ export class EvenkeelWorker {
     this.#busy.install();
     this.#drain.handleSignals();
     this.#channel.start();
+    this.#intake.start();
   }
 
-  #receiveBell(): number {
+  #receiveFd(type: 'bell' | 'lane' | 'waker'): number {
     const message = this.#channel.receiveNow();
-    if (message?.type === binding().messageTypes.bell) return message.fd;
-    throw new EvenkeelError('ERR_CHANNEL_MESSAGE', 'the primary did not send the bell on the channel');
+    if (message?.type === binding().messageTypes[type] && message.fd >= 0) return message.fd;
+    throw new EvenkeelError('ERR_CHANNEL_MESSAGE', `the primary did not send the ${type} on the channel`);
   }
 
   #onMessage(message: ChannelMessage): void {
@@ -85,8 +103,6 @@ export class EvenkeelWorker {
     switch (message.type) {
       case messageTypes.answer:
         return this.#onAnswer(message);
-      case messageTypes.connection:
-        return this.#onConnection(message);
       case messageTypes.drain:
         return this.#drain.begin();
       default:
@@ -99,28 +115,27 @@ export class EvenkeelWorker {
 
   #onAnswer({ payload, fd }: ChannelMessage): void {
     const answer = parsePayload<Answer>(payload);
-    if (fd < 0) return this.#hook.answer(answer, undefined);
+    if (fd < 0) return this.#hook.answer(answer);
     const lease = leaseOf(answer.key);
     if (answer.gate !== null && this.#gates.canShare()) {
       // Node makes a stand-in for the handle, as where the primary accepts.
       this.#borrowed = fd;
-      this.#hook.answer(answer, undefined);
+      this.#hook.answer(answer);
       if (this.#borrowed >= 0) binding().closeFd(this.#borrowed);
       this.#borrowed = -1;
       return;
     }
-    const handle = listeningHandle(fd, (deliver) => this.#count(lease, deliver));
-    this.#hook.answer(answer, handle);
+    this.#hook.answer(answer, () => listeningHandle(fd, (deliver) => this.#count(lease, deliver)));
   }
 
   /** Node has made the server's handle; from here on connections find it. */
-  #adopt(answer: Answer, server: Server, handle: ServerHandle): void {
+  #adopt(answer: Answer, server: Server, handle: ServerHandle, context: AsyncResource): void {
     const lease = leaseOf(answer.key);
     this.#meter.watch(server);
     this.#drain.watch(server);
     this.#busy.watch(server);
     const countsItself = isListeningHandle(handle);
-    this.#shares.set(lease, { server, handle, countsItself });
+    this.#shares.set(lease, { server, handle, countsItself, context });
     const takeSocket = this.#borrowed;
     this.#borrowed = -1;
     if (answer.gate !== null && takeSocket >= 0) {
@@ -138,19 +153,43 @@ export class EvenkeelWorker {
     };
   }
 
-  #onConnection({ lease, hops, fd }: ChannelMessage): void {
-    this.#slot.countTaken();
-    const share = this.#shares.get(lease);
-    if (share === undefined) return this.#giveBack(lease, hops, fd); // closed while it was on its way
-    if (hops !== binding().finalHop && isFull(share.server)) return this.#giveBack(lease, hops + 1, fd);
-    this.#deliver(lease, fd);
+  #onConnections(lease: number, hops: number, count: number): void {
+    if (!this.#shares.has(lease)) this.#readChannel(); // the lane may be ahead of the lease itself
+    for (let i = 0; i < count; i++) {
+      const fd = this.#fds[i] as number;
+      const share = this.#shares.get(lease);
+      if (share === undefined) {
+        this.#giveBack(lease, hops, fd); // closed while it was on its way
+      } else if (hops !== binding().finalHop && isFull(share.server)) {
+        this.#giveBack(lease, hops + 1, fd);
+      } else {
+        try {
+          this.#deliver(lease, fd);
+        } catch (error) {
+          // The application's own: an uncaughtException, as it would be anywhere, but after the others of
+          // this burst have been delivered.
+          setImmediate(() => {
+            throw error;
+          });
+        }
+      }
+    }
+  }
+
+  #readChannel(): void {
+    for (let message = this.#channel.receiveNow(); message; message = this.#channel.receiveNow()) {
+      this.#onMessage(message);
+    }
   }
 
   /** Gives the server a connection that was accepted for it. */
   #deliver(lease: number, fd: number): void {
     const share = this.#shares.get(lease);
-    if (share === undefined) return binding().closeFd(fd);
-    const { server, handle, countsItself } = share;
+    if (share === undefined) binding().closeFd(fd);
+    else share.context.runInAsyncScope(this.#inject, this, share, fd);
+  }
+
+  #inject({ server, handle, countsItself }: Share, fd: number): void {
     const client = connectionHandle(fd);
     const deliver = (): void => handle.onconnection?.call(handle, 0, client);
     if (countsItself) deliver();
@@ -164,6 +203,7 @@ export class EvenkeelWorker {
   }
 
   #giveBack(lease: number, hops: number, fd: number): void {
+    this.#intake.returned();
     this.#channel.send(binding().messageTypes.returned, lease, hops, null, fd);
   }
 }
@@ -177,6 +217,13 @@ function onGateError(error: NodeJS.ErrnoException): void {
   process.emitWarning(`the gated listener: ${error.message}`, {
     type: 'EvenkeelWarning',
     code: error.code ?? 'ERR_UNSUPPORTED',
+  });
+}
+
+function onIntakeError(error: NodeJS.ErrnoException): void {
+  process.emitWarning(`connections from the primary: ${error.message}; they go to other workers meanwhile`, {
+    type: 'EvenkeelWarning',
+    code: error.code ?? 'ERR_CHANNEL_MESSAGE',
   });
 }
 

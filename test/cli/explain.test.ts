@@ -7,9 +7,11 @@ const cli = (...args: string[]): string => execFileSync(NODE, [CLI, ...args], { 
 
 test('explain: a line for each pair, the chosen one marked', () => {
   const [summary, , ...lines] = cli('explain').trimEnd().split('\n');
-  expect(summary).toMatch(/^strategy hand-off, policy round-robin, \d+ workers on linux-\w+, Node v\d+/);
+  expect(summary).toMatch(
+    /^strategy shared-handle, policy least-connections, \d+ workers on linux-\w+, Node v\d+/,
+  );
   expect(lines.filter((line) => line.startsWith('→ '))).toEqual([
-    expect.stringMatching(/hand-off \/ round-robin/),
+    expect.stringMatching(/shared-handle \/ least-connections/),
   ]);
   expect(lines.filter((line) => line.startsWith('✗ ')).every((line) => / no: .+/.test(line))).toBe(true);
 });

@@ -69,7 +69,7 @@ export class ChannelPair {
 const PREAMBLE = `
 import array, fcntl, os, socket, struct
 s = socket.socket(fileno=3)
-def message(magic=0x4d764b31, kind=4, hops=0, fds=0, lease=9, length=None, payload=b''):
+def message(magic=0x4d764b31, kind=6, hops=0, fds=0, lease=9, length=None, payload=b''):
     return struct.pack('<IBBHII', magic, kind, hops, fds, lease, len(payload) if length is None else length) + payload
 def send(bytes, *fds):
     s.sendmsg([bytes], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', fds))] if fds else [])

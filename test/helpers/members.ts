@@ -1,52 +1,112 @@
 import { onTestFinished } from 'vitest';
-import type { Channel, ChannelMessage, Dispatcher, NativeLoadTable } from '../../dist/binding.js';
+import type { Dispatcher, DispatchPolicy, NativeLoadTable } from '../../dist/binding.js';
 import { Slot } from '../../dist/load-table.js';
 import { identity } from './descriptors.ts';
 import { addon, closing, listen } from './native.ts';
 
-const { Channel: ChannelClass, Dispatcher: DispatcherClass, LoadTable, closeFd } = addon;
+const { Dispatcher: DispatcherClass, Intake, Lane, LoadTable, closeFd, layout } = addon;
 
-/** pick.h */
+/** native/pick.h */
 export const MAX_DEPTH = 32;
+/** native/burst.h */
+export const MAX_BURST = 16;
 
-/** A member whose worker takes nothing until take(). */
+export interface Taken {
+  lease: number;
+  hops: number;
+  fd: number;
+}
+
+/** A member whose worker takes nothing until take(). Its loop turns and turns, as far as anybody can see,
+ * unless it sleeps or blocks. */
 export class Member {
-  readonly channel: Channel = closing(
-    new ChannelClass(
-      () => {},
-      () => {},
-    ),
-  );
+  readonly lane;
   readonly lease: number;
   readonly slot: Slot;
+  readonly bursts: number[] = [];
+  readonly #intake;
+  readonly #fields: Uint32Array;
+  readonly #stamp: BigUint64Array;
+  readonly #taken: Taken[] = [];
 
   constructor(lease: number, table: NativeLoadTable) {
     this.lease = lease;
     this.slot = new Slot(table, lease);
+    this.lane = closing(new Lane(table, lease));
+    const fds = new Int32Array(MAX_BURST);
+    this.#intake = new Intake(
+      table,
+      lease,
+      this.lane.workerFd(),
+      fds,
+      (of, hops, count) => {
+        this.bursts.push(count);
+        for (const fd of fds.slice(0, count)) {
+          this.#taken.push({ lease: of, hops, fd });
+          onTestFinished(() => closeFd(fd));
+        }
+      },
+      (error) => {
+        throw error;
+      },
+    );
+    onTestFinished(() => this.#intake.stop());
+    const base = layout.headerSize + lease * layout.slotSize;
+    this.#fields = new Uint32Array(table.buffer(), base, layout.slotSize / 4);
+    this.#stamp = new BigUint64Array(table.buffer(), base + layout.stamp, 1);
+    this.turn();
+  }
+
+  turn(): void {
+    this.set('idle', 0);
+    this.set('depth', MAX_DEPTH);
+    this.#stamp[0] = process.hrtime.bigint() + 3_600_000_000_000n; // looks as if it were now for an hour
+  }
+
+  /** As its loop would before it sleeps. Nothing it is sent wakes it. */
+  sleep(): void {
+    this.set('idle', 1);
+    this.#stamp[0] = process.hrtime.bigint();
+  }
+
+  /** As if a callback had begun so many ns ago that does not end. */
+  block(since = 5_000_000n): void {
+    this.set('idle', 0);
+    this.#stamp[0] = process.hrtime.bigint() - since;
+  }
+
+  set(field: 'idle' | 'depth' | 'taken' | 'accepted' | 'closed', value: number): void {
+    this.#fields[layout[field] / 4] = value;
+  }
+
+  /** Its process ends. */
+  end(): void {
+    this.#intake.stop();
+    this.lane.close();
   }
 
   /** Takes everything sent, as the worker: what there was. */
-  take(): ChannelMessage[] {
-    const messages = this.channel.recover();
-    for (const { fd } of messages) {
-      this.slot.countTaken();
-      onTestFinished(() => closeFd(fd));
-    }
-    return messages;
+  take(): Taken[] {
+    while (this.#intake.take());
+    return this.#taken.splice(0);
   }
 }
 
 /** A dispatcher, and members that `join` makes its own. */
-export function fleet(count: number): {
+export function fleet(
+  count: number,
+  policy: DispatchPolicy = 'round-robin',
+): {
+  table: NativeLoadTable;
   dispatcher: Dispatcher;
   members: Member[];
   join: (member: Member) => void;
 } {
   const table = new LoadTable({ slots: 16 });
-  const dispatcher = closing(new DispatcherClass(table));
+  const dispatcher = closing(new DispatcherClass(table, policy, 1));
   const members = Array.from({ length: count }, (_, i) => new Member(i + 1, table));
-  const join = (member: Member) => dispatcher.add(member.channel, member.slot.index, member.lease);
-  return { dispatcher, members, join };
+  const join = (member: Member) => dispatcher.add(member.lane, member.lease);
+  return { table, dispatcher, members, join };
 }
 
 /** A descriptor that stands for an accepted connection. */
@@ -61,5 +121,4 @@ export function connectionsToOffer(count: number): { fd: number; what: string | 
 }
 
 /** What the connections are that a member was sent. */
-export const whatCame = (messages: ChannelMessage[]): (string | undefined)[] =>
-  messages.map(({ fd }) => identity(fd));
+export const whatCame = (taken: Taken[]): (string | undefined)[] => taken.map(({ fd }) => identity(fd));

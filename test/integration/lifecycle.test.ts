@@ -9,7 +9,7 @@ test('what was chosen, why, and where it listens is said', async () => {
   await using fleet = new Fleet([HELLO, '-w', '2']);
   const port = await fleet.ready();
   const [chosen, listening, ready] = fleet.log;
-  expect(chosen?.msg).toMatch(/^strategy hand-off, policy round-robin: the primary accepts/);
+  expect(chosen?.msg).toMatch(/^strategy shared-handle, policy least-connections: every worker accepts/);
   expect(listening).toMatchObject({ protocol: 'http', port, address: '::' });
   expect(ready?.msg).toBe('2 of 2 workers ready; Ctrl+C drains and ends');
   expect(await fleet.stop('SIGINT')).toEqual({ code: 0, signal: null });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Channel, NativeLoadTable } from '../../dist/binding.js';
+import type { NativeLoadTable } from '../../dist/binding.js';
 import { identity } from '../helpers/descriptors.ts';
 import {
   connection,
@@ -13,7 +13,7 @@ import { addon, listen } from '../helpers/native.ts';
 import { eventually } from '../helpers/requests.ts';
 import { thrown } from '../helpers/thrown.ts';
 
-const { Acceptor, Channel: ChannelClass, Dispatcher: DispatcherClass, finalHop } = addon;
+const { Acceptor, Channel: ChannelClass, Dispatcher: DispatcherClass, Lane, LoadTable, finalHop } = addon;
 
 describe('round robin', () => {
   test('while all keep up: strictly in turn', () => {
@@ -29,20 +29,28 @@ describe('round robin', () => {
     expect(order).toEqual([...first, ...first, ...first, ...first]);
   });
 
-  test('a member that takes nothing gets one, and the others the rest while they keep up', () => {
+  test('a member whose loop does not turn is passed over, and makes up for some of it later', () => {
     const { dispatcher, members, join } = fleet(3);
     const [stuck, ...busy] = members as [Member, Member, Member];
     for (const member of members) join(member);
-    let served = 0;
-    for (let i = 0; i < 30; i++) {
-      dispatcher.offer(connection(), 0, 0);
-      for (const member of busy) served += member.take().length;
-    }
-    expect(served).toBe(29);
-    expect(stuck.take()).toHaveLength(1);
+    stuck.block();
+    const serve = (count: number) => {
+      const served = [0, 0, 0];
+      for (let i = 0; i < count; i++) {
+        dispatcher.offer(connection(), 0, 0);
+        for (const [k, member] of [stuck, ...busy].entries()) {
+          served[k] = (served[k] ?? 0) + member.take().length;
+        }
+      }
+      return served;
+    };
+    expect(serve(60)).toEqual([0, 30, 30]);
+    stuck.turn();
+    expect(serve(16)).toEqual([16, 0, 0]); // and not the 30 that it missed
+    expect(serve(24)).toEqual([8, 8, 8]);
   });
 
-  test(`nobody takes: ${MAX_DEPTH} each, the rest is held, and sent as soon as somebody takes`, async () => {
+  test(`nobody takes: ${MAX_DEPTH} each, the rest is held, and sent to who takes`, async () => {
     const { dispatcher, members, join } = fleet(2);
     for (const member of members) join(member);
     for (let i = 0; i < 2 * MAX_DEPTH + 10; i++) dispatcher.offer(connection(), 0, 0);
@@ -58,7 +66,7 @@ describe('round robin', () => {
     const { dispatcher, members, join } = fleet(1);
     const [member] = members as [Member];
     join(member);
-    for (let i = 0; i < 1000; i++) member.slot.countTaken(); // far more than were ever sent
+    member.set('taken', 1000); // far more than were ever sent
     dispatcher.offer(connection(), 0, 0);
     expect(dispatcher.held()).toBe(0);
     expect(member.take()).toHaveLength(1);
@@ -88,8 +96,8 @@ describe('which connection goes where', () => {
   test('one member under two leases gets a share for each, told apart', () => {
     const { dispatcher, members } = fleet(1);
     const [member] = members as [Member];
-    dispatcher.add(member.channel, member.slot.index, 7);
-    dispatcher.add(member.channel, member.slot.index, 8);
+    dispatcher.add(member.lane, 7);
+    dispatcher.add(member.lane, 8);
     for (let i = 0; i < 4; i++) {
       dispatcher.offer(connection(), 0, 0);
       expect(member.slot.read().untaken).toBe(1);
@@ -180,34 +188,33 @@ describe('without a member', () => {
     dispatcher.close(); // once more does no harm
   });
 
-  test('a member whose channel is closed is passed over', () => {
+  test('a member whose lane is closed is passed over', () => {
     const { dispatcher, members, join } = fleet(2);
     for (const member of members) join(member);
-    members[0]?.channel.close();
+    members[0]?.lane.close();
     for (let i = 0; i < 6; i++) dispatcher.offer(connection(), 0, 0);
     expect(members[1]?.take()).toHaveLength(6);
   });
 });
 
 test.each([
-  ['Dispatcher', () => new DispatcherClass({} as NativeLoadTable)],
+  ['Dispatcher', () => new DispatcherClass({} as NativeLoadTable, 'round-robin', 1)],
+  ['Dispatcher, policy', () => new DispatcherClass(new LoadTable({ slots: 1 }), 'hash' as never, 1)],
+  ['Lane', () => new Lane({} as NativeLoadTable, 0)],
   ['Acceptor, socket', () => new Acceptor({} as never, fleet(0).dispatcher, () => {})],
   ['Acceptor, dispatcher', () => new Acceptor(listen(), {} as never, () => {})],
   ['Acceptor, callback', () => new Acceptor(listen(), fleet(0).dispatcher, undefined as never)],
   ['Channel', () => new ChannelClass(undefined as never, () => {})],
-  ['add', () => fleet(0).dispatcher.add({} as Channel, 0, 1)],
+  ['add', () => fleet(0).dispatcher.add({} as never, 1)],
 ])('%s with something else than it wants is a TypeError', (_name, call) => {
   expect(call).toThrow(TypeError);
 });
 
-test('a slot the table does not have is a RangeError, and makes no member', () => {
-  const { dispatcher, members } = fleet(1);
-  const [member] = members as [Member];
+test('a slot the table does not have is a RangeError', () => {
+  const table = new LoadTable({ slots: 16 });
   for (const slot of [16, -1, 2 ** 31]) {
-    expect(thrown(() => dispatcher.add(member.channel, slot, 1))).toBeInstanceOf(RangeError);
+    expect(thrown(() => new Lane(table, slot))).toBeInstanceOf(RangeError);
   }
-  dispatcher.offer(connection(), 0, 0);
-  expect(dispatcher.held()).toBe(1);
 });
 
 test('what is no descriptor does not hold up the connections behind it', () => {

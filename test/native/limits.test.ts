@@ -24,6 +24,7 @@ describe('no descriptor is left (EMFILE)', () => {
       member: emfile('socket'),
       share: emfile('fcntl'),
       Channel: emfile('socketpair'),
+      Lane: emfile('socketpair'),
       LoadTable: emfile('memfd_create'),
       'table share': emfile('fcntl'),
       unboundSocket: emfile('socket'),

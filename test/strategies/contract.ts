@@ -1,39 +1,28 @@
 import { readdirSync } from 'node:fs';
 import net from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import {
   binding,
-  type Channel,
   type Dispatcher,
+  type DispatchPolicy,
   type ListenSocket,
   type NativeLoadTable,
 } from '../../dist/binding.js';
 import type { PolicyName, StrategyName } from '../../dist/strategies/select.js';
-import { makeStrategy, type Strategy } from '../../dist/strategies/strategy.js';
+import { type Lessee, makeStrategy, type Strategy } from '../../dist/strategies/strategy.js';
+import { Member } from '../helpers/members.ts';
 import { eventually } from '../helpers/requests.ts';
 
 const OPTIONS = { host: '127.0.0.1', family: 4, port: 0, backlog: 128 } as const;
 
-/** A worker of the same process: takes what its channel brings, and accepts from what it was lent. */
-class FakeWorker {
-  readonly lease: number;
-  readonly slot: number;
+/** A worker of the same process: takes what its lane brings, and accepts from what it was lent. */
+class FakeWorker extends Member {
   readonly connections: number[] = [];
-  readonly channel: Channel;
   readonly bell = binding().newBell();
-  readonly #worker: Channel;
   #socket: ListenSocket | undefined;
 
-  constructor(lease: number) {
-    this.lease = lease;
-    this.slot = lease;
-    const { Channel } = binding();
-    this.channel = new Channel(
-      () => {},
-      () => {},
-    );
-    // The worker's end, as if inherited.
-    this.#worker = this.channel;
+  get lessee(): Lessee {
+    return { slot: this.slot.index, bell: this.bell };
   }
 
   borrow(socket: ListenSocket | undefined): void {
@@ -41,18 +30,18 @@ class FakeWorker {
   }
 
   /** Takes everything that is there now. */
-  take(): number {
-    for (const { fd } of this.#worker.recover()) this.connections.push(fd);
+  takeAll(): number {
+    for (const { fd } of this.take()) this.connections.push(fd);
     for (let fd = this.#socket?.accept() ?? -1; fd >= 0; fd = this.#socket?.accept() ?? -1) {
       this.connections.push(fd);
+      onTestFinished(() => binding().closeFd(fd));
     }
     return this.connections.length;
   }
 
   close(): void {
-    for (const fd of this.connections) binding().closeFd(fd);
-    this.channel.close();
     binding().closeFd(this.bell);
+    this.end();
   }
 }
 
@@ -71,13 +60,13 @@ export function contract(name: StrategyName, policy: PolicyName): void {
         name,
         policy,
         { ...OPTIONS, port },
-        { table, dispatcher, gate: 3, onError: (error) => errors.push(error) },
+        { table, dispatcher, gate: 3, deferAccept: false, onError: (error) => errors.push(error) },
       );
 
     const join = (lease: number): FakeWorker => {
-      const worker = new FakeWorker(lease);
-      worker.borrow(strategy.add(lease, worker));
-      dispatcher.add(worker.channel, worker.slot, lease);
+      const worker = new FakeWorker(lease, table);
+      worker.borrow(strategy.add(lease, worker.lessee));
+      dispatcher.add(worker.lane, lease);
       workers.push(worker);
       return worker;
     };
@@ -97,11 +86,15 @@ export function contract(name: StrategyName, policy: PolicyName): void {
         }),
       );
 
-    const taken = (): number => workers.reduce((sum, worker) => sum + worker.take(), 0);
+    const taken = (): number => workers.reduce((sum, worker) => sum + worker.takeAll(), 0);
 
     beforeEach(() => {
       table = new (binding().LoadTable)({ slots: 16 });
-      dispatcher = new (binding().Dispatcher)(table);
+      dispatcher = new (binding().Dispatcher)(
+        table,
+        name === 'hand-off' ? (policy as DispatchPolicy) : 'least-connections',
+        1,
+      );
       strategy = make();
       workers = [];
       clients = [];
@@ -140,7 +133,7 @@ export function contract(name: StrategyName, policy: PolicyName): void {
       const [one, two] = [join(1), join(2)];
       await connect(20); // some may wait where only the first one would have looked
       leave(one);
-      const kept = one.take();
+      const kept = one.takeAll();
       await eventually(() => taken() === 20);
       await connect(20);
       await eventually(() => taken() === 40);

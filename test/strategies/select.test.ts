@@ -23,7 +23,10 @@ const auto: Request = { strategy: 'auto', policy: 'auto' };
 
 /** What is built, best first. A new pair is one line here. */
 const BUILT: readonly [StrategyName, PolicyName][] = [
+  ['shared-handle', 'least-connections'],
+  ['hand-off', 'least-connections'],
   ['hand-off', 'round-robin'],
+  ['hand-off', 'source-hash'],
   ['shared-handle', 'none'],
   ['reuse-port', 'hash'],
 ];
@@ -54,6 +57,10 @@ describe('every pair of strategy and policy', () => {
   });
 });
 
+/** The best pair of each strategy (0), or of each policy (1). */
+const firstOf = (part: 0 | 1) =>
+  BUILT.filter((pair) => BUILT.find((other) => other[part] === pair[part]) === pair);
+
 describe('auto', () => {
   test('takes the best of what is built, and lists it in order', () => {
     const { strategy, policy, reasons } = select(able, auto);
@@ -61,23 +68,20 @@ describe('auto', () => {
     expect(reasons.slice(0, BUILT.length).map((reason) => [reason.strategy, reason.policy])).toEqual(BUILT);
   });
 
-  test.each(BUILT)('strategy %s alone: its policy is %s', (strategy, policy) => {
+  test.each(firstOf(0))('strategy %s alone: its policy is %s', (strategy, policy) => {
     expect(select(able, { strategy, policy: 'auto' })).toMatchObject({ strategy, policy });
   });
 
-  test.each(BUILT)('%s is the strategy of policy %s alone', (strategy, policy) => {
+  test.each(firstOf(1))('%s is the strategy of policy %s alone', (strategy, policy) => {
     expect(select(able, { strategy: 'auto', policy })).toMatchObject({ strategy, policy });
   });
 
-  test.each(['random', 'source-hash', 'least-connections'] as const)(
-    'policy %s alone, which no strategy has: refused',
-    (policy) => {
-      const error = refused(able, { strategy: 'auto', policy });
-      expect(error.code).toBe('ERR_UNSUPPORTED');
-      expect(error.message).toContain(`cannot run policy ${policy}: `);
-      for (const pair of BUILT) expect(error.message).toContain(pair.join('/'));
-    },
-  );
+  test.each(['random'] as const)('policy %s alone, which no strategy has: refused', (policy) => {
+    const error = refused(able, { strategy: 'auto', policy });
+    expect(error.code).toBe('ERR_UNSUPPORTED');
+    expect(error.message).toContain(`cannot run policy ${policy}: `);
+    for (const pair of BUILT) expect(error.message).toContain(pair.join('/'));
+  });
 });
 
 describe('the addon is missing', () => {
@@ -108,20 +112,44 @@ describe('the addon is missing', () => {
 describe('SO_REUSEPORT is missing', () => {
   test('the others are not touched by it', () => {
     const { strategy, reasons } = select(withoutReusePort, auto);
-    expect(strategy).toBe('hand-off');
+    expect(strategy).toBe('shared-handle');
     expect(reasons).toContainEqual({
       strategy: 'reuse-port',
       policy: 'hash',
       verdict: 'unsupported',
       why: 'setsockopt ENOPROTOOPT',
     });
-    expect(select(withoutReusePort, { strategy: 'shared-handle', policy: 'auto' }).policy).toBe('none');
+    expect(select(withoutReusePort, { strategy: 'hand-off', policy: 'auto' }).policy).toBe(
+      'least-connections',
+    );
   });
 
   test('reuse-port, named, is refused', () => {
     const error = refused(withoutReusePort, { strategy: 'reuse-port', policy: 'auto' });
     expect(error.code).toBe('ERR_UNSUPPORTED');
     expect(error.message).toBe('cannot run strategy reuse-port here: setsockopt ENOPROTOOPT');
+  });
+});
+
+describe('the gate is not to be had', () => {
+  const withoutGate: Capabilities = { ...able, gate: 'epoll_ctl EINVAL' };
+
+  test('auto takes the next best, and says why not the gate', () => {
+    const { strategy, policy, reasons } = select(withoutGate, auto);
+    expect([strategy, policy]).toEqual(BUILT[1]);
+    expect(reasons[0]).toEqual({
+      strategy: 'shared-handle',
+      policy: 'least-connections',
+      verdict: 'unsupported',
+      why: 'epoll_ctl EINVAL',
+    });
+  });
+
+  test('shared-handle is the plain shared listener then; with the policy named, refused', () => {
+    expect(select(withoutGate, { strategy: 'shared-handle', policy: 'auto' }).policy).toBe('none');
+    const error = refused(withoutGate, { strategy: 'shared-handle', policy: 'least-connections' });
+    expect(error.code).toBe('ERR_UNSUPPORTED');
+    expect(error.message).toContain('epoll_ctl EINVAL');
   });
 });
 

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+#include "unique_fd.h"
+
+namespace evenkeel {
+
+// Tells whether this process has descriptor numbers left. recvmsg(2) throws away what it finds no
+// number for, and a connection would be lost: who receives asks here first.
+class FdRoom {
+ public:
+  static const FdRoom& OfProcess();
+  // So many more can be received now. Not a promise where another thread opens files meanwhile: ask
+  // for some more than are needed.
+  bool Has(uint32_t count) const;
+
+ private:
+  FdRoom();
+  UniqueFd directory_;  // /proc/self/fd, whose size is the number of its entries since Linux 6.2
+};
+
+}  // namespace evenkeel

@@ -1,0 +1,166 @@
+#include "intake.h"
+
+#include <cerrno>
+
+#include "callback.h"
+#include "fd_room.h"
+#include "pick.h"
+
+namespace evenkeel {
+namespace {
+
+constexpr uint64_t kExhaustedMs = 50;  // no descriptor left: nothing announces the end of that
+
+}  // namespace
+
+// new Intake(table, slot, laneFd, fds, onConnections, onError): takes the fd. `fds`, an Int32Array
+// of 16, has the `count` descriptors of each onConnections(lease, hops, count), which owns them.
+Intake::Intake(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Intake>(info), context_(info.Env(), "evenkeel.Intake") {
+  Napi::Env env = info.Env();
+  lane_.reset(info[2].ToNumber().Int32Value());
+  table_ = LoadTable::From(info[0])->mapping();
+  const uint32_t slot = info[1].ToNumber().Uint32Value();
+  if (slot >= table_->slots()) throw Napi::RangeError::New(env, "Intake: no such slot");
+  slot_ = table_->slot(slot);
+  if (!info[3].IsTypedArray() ||
+      info[3].As<Napi::TypedArray>().TypedArrayType() != napi_int32_array ||
+      info[3].As<Napi::Int32Array>().ElementLength() < kMaxBurst) {
+    throw Napi::TypeError::New(env, "Intake: an Int32Array of 16 expected");
+  }
+  if (!info[4].IsFunction() || !info[5].IsFunction()) {
+    throw Napi::TypeError::New(env, "Intake: onConnections and onError expected");
+  }
+  array_ = Napi::Persistent(info[3].As<Napi::Int32Array>());
+  fds_ = info[3].As<Napi::Int32Array>().Data();
+  on_connections_ = Napi::Persistent(info[4].As<Napi::Function>());
+  on_error_ = Napi::Persistent(info[5].As<Napi::Function>());
+  poll_ = std::make_unique<LoopHandle<uv_poll_t>>(
+      env, this,
+      [this](uv_loop_t* loop, uv_poll_t* poll) { return uv_poll_init(loop, poll, lane_.get()); });
+  prepare_ = std::make_unique<LoopHandle<uv_prepare_t>>(env, this, uv_prepare_init);
+  retry_ = std::make_unique<LoopHandle<uv_timer_t>>(env, this, uv_timer_init);
+  slot_->depth.store(1, std::memory_order_relaxed);
+  Ref();  // the handles point here: Stop() ends that
+}
+
+// Begins taking what comes; does not keep the loop alive.
+void Intake::Start(const Napi::CallbackInfo&) {
+  if (poll_->get() == nullptr) return;
+  Listen();
+  // Fails only for a null callback.
+  uv_prepare_start(prepare_->get(),
+                   [](uv_prepare_t* handle) { static_cast<Intake*>(handle->data)->OnSleep(); });
+  poll_->Unref();
+  prepare_->Unref();
+  retry_->Unref();
+}
+
+void Intake::Listen() {
+  if (poll_->get() == nullptr) return;
+  // Fails only where the descriptor is polled twice.
+  uv_poll_start(poll_->get(), UV_READABLE, [](uv_poll_t* handle, int, int) {
+    static_cast<Intake*>(handle->data)->TakeBurst();
+  });
+}
+
+void Intake::OnSleep() {
+  const uint32_t depth = pace_.OnTurn(uv_hrtime(), uv_metrics_idle_time(prepare_->get()->loop));
+  slot_->depth.store(exhausted_ ? 0 : depth, std::memory_order_relaxed);
+}
+
+// take(): one burst if there is one, as the loop would.
+Napi::Value Intake::Take(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), TakeBurst());
+}
+
+// returned(): a connection was not kept, but sent back; the primary counts it so too.
+void Intake::Returned(const Napi::CallbackInfo&) {
+  slot_->taken.store(--taken_, std::memory_order_relaxed);
+}
+
+bool Intake::TakeBurst() {
+  if (!lane_.valid() || on_connections_.IsEmpty()) return false;
+  if (!FdRoom::OfProcess().Has(2 * kMaxBurst)) {
+    RunOut();
+    return false;
+  }
+  Burst burst;
+  try {
+    switch (ReceiveBurst(lane_.get(), &burst)) {
+      case ReceiveResult::kMessage:
+        break;
+      case ReceiveResult::kClosed:
+        uv_poll_stop(poll_->get());  // the primary is gone; a level-triggered poll would spin
+        return false;
+      default:  // taken back meanwhile
+        return false;
+    }
+  } catch (const SystemFailure& failure) {
+    uv_poll_stop(poll_->get());
+    Report(failure);
+    return false;
+  }
+  slot_->idle.store(0, std::memory_order_relaxed);
+  taken_ += burst.count + burst.lost;
+  slot_->taken.store(taken_, std::memory_order_relaxed);
+  if (burst.lost > 0) Report(SystemFailure{EMFILE, "recvmsg"});
+  IntoJavaScript(Env(), [&] {
+    Napi::Env env = Env();
+    const napi_value arguments[] = {Napi::Number::New(env, burst.lease),
+                                    Napi::Number::New(env, burst.hops),
+                                    Napi::Number::New(env, burst.count)};
+    // The callback's from here on.
+    for (uint32_t i = 0; i < burst.count; i++) fds_[i] = burst.fds[i].release();
+    on_connections_.MakeCallback(Value(), 3, arguments, context_);
+  });
+  return true;
+}
+
+// Nothing is lost: what is in the lane goes to others, who have descriptors.
+void Intake::RunOut() {
+  if (poll_->get() != nullptr) uv_poll_stop(poll_->get());
+  const bool first = !exhausted_;
+  exhausted_ = true;
+  slot_->depth.store(0, std::memory_order_relaxed);
+  if (retry_->get() != nullptr) {
+    uv_timer_start(
+        retry_->get(),
+        [](uv_timer_t* handle) {
+          Intake* intake = static_cast<Intake*>(handle->data);
+          if (!FdRoom::OfProcess().Has(2 * kMaxBurst)) return intake->RunOut();
+          intake->exhausted_ = false;
+          intake->Listen();
+        },
+        kExhaustedMs, 0);
+  }
+  if (first) Report(SystemFailure{EMFILE, "recvmsg"});
+}
+
+void Intake::Stop(const Napi::CallbackInfo&) {
+  if (poll_->get() == nullptr) return;
+  // The poll goes before its descriptor, see Endpoint::Close().
+  poll_->Close();
+  prepare_->Close();
+  retry_->Close();
+  lane_.reset();
+  on_connections_.Reset();
+  on_error_.Reset();
+  Unref();
+}
+
+void Intake::Report(const SystemFailure& failure) {
+  if (on_error_.IsEmpty()) return;
+  IntoJavaScript(
+      Env(), [&] { on_error_.MakeCallback(Value(), {ToError(Env(), failure).Value()}, context_); });
+}
+
+void Intake::Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("Intake", DefineClass(env, "Intake",
+                                    {InstanceMethod("start", &Intake::Start),
+                                     InstanceMethod("take", &Intake::Take),
+                                     InstanceMethod("returned", &Intake::Returned),
+                                     InstanceMethod("stop", &Intake::Stop)}));
+}
+
+}  // namespace evenkeel

@@ -1,0 +1,206 @@
+#include "lane.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "error.h"
+#include "fd_room.h"
+#include "instance.h"
+#include "pick.h"
+#include "socket.h"
+
+namespace evenkeel {
+namespace {
+
+constexpr uint64_t kMs = 1000 * 1000;
+constexpr uint64_t kBlockedNs = 5 * kMs;  // ETOOMANYREFS, ENOMEM: nothing announces their end
+// A worker that let connections lie is tried again after 20 ms, then twice as long each time. A try
+// costs a connection a millisecond.
+constexpr uint64_t kFirstStallNs = 20 * kMs;
+constexpr uint64_t kLastStallNs = 640 * kMs;
+
+}  // namespace
+
+LaneEnd::LaneEnd(std::shared_ptr<LoadTableMapping> table, uint32_t slot)
+    : table_(std::move(table)), slot_(table_->slot(slot)), index_(slot) {
+  MakeLane(&in_, &out_);
+}
+
+SendResult LaneEnd::Send(Burst* burst) {
+  if (!out_.valid()) return SendResult::kClosed;
+  const bool was_empty = Untaken() == 0;
+  SendResult result = SendResult::kClosed;
+  try {
+    result = SendBurst(out_.get(), *burst);
+  } catch (const SystemFailure& failure) {
+    if (failure.number != EBADF)
+      result = SendResult::kClosed;  // broken for good
+    else if (burst->count > 1)
+      return SendSingly(burst);
+    else
+      return SendResult::kSent;  // no descriptor: there is nothing to send
+  }
+  if (result == SendResult::kClosed) out_.reset();  // what is in it can still be taken back
+  if (result != SendResult::kSent) {
+    blocked_until_ = uv_hrtime() + kBlockedNs;
+    return result;
+  }
+  if (was_empty) since_ = uv_hrtime();
+  sent_ += burst->count;
+  Publish();
+  return result;
+}
+
+// One of them is no descriptor: the others are sent without it.
+SendResult LaneEnd::SendSingly(Burst* burst) {
+  for (uint32_t i = 0; i < burst->count; i++) {
+    Burst one;
+    one.lease = burst->lease;
+    one.hops = burst->hops;
+    one.count = 1;
+    one.fds[0] = std::move(burst->fds[i]);
+    const SendResult result = Send(&one);
+    if (result == SendResult::kSent) continue;
+    burst->fds[i] = std::move(one.fds[0]);
+    std::move(burst->fds.begin() + i, burst->fds.begin() + burst->count, burst->fds.begin());
+    burst->count -= i;
+    return result;
+  }
+  return SendResult::kSent;
+}
+
+bool LaneEnd::IsBlocked() const { return !out_.valid() || uv_hrtime() < blocked_until_; }
+
+void LaneEnd::CountReturned() {
+  sent_--;
+  Publish();
+}
+
+void LaneEnd::Publish() {
+  if (attached_) slot_->assigned.store(sent_, std::memory_order_relaxed);
+}
+
+// By our own count of what was sent, not the worker's of what it has begun: between the two a
+// connection would be counted twice or not at all. What it accepted by itself comes on top.
+uint32_t LaneEnd::Load() const {
+  const auto load = [](const std::atomic<uint32_t>& field) {
+    return field.load(std::memory_order_relaxed);
+  };
+  const int32_t here = static_cast<int32_t>(sent_ - load(slot_->closed));
+  const int32_t by_itself = static_cast<int32_t>(load(slot_->accepted) - load(slot_->taken));
+  const int32_t sum = here + (by_itself > 0 ? by_itself : 0);
+  return sum > 0 ? static_cast<uint32_t>(sum) : 0;
+}
+
+uint32_t LaneEnd::Untaken() const {
+  const uint32_t untaken = sent_ - slot_->taken.load(std::memory_order_relaxed);
+  // More than was ever sent ahead: somebody wrote garbage into the table. The worker sets `taken`
+  // right with the next connection it takes, so it must get one.
+  return untaken > kMaxDepth + kMaxBurst ? 0 : untaken;
+}
+
+uint64_t LaneEnd::WaitingSince(uint64_t now) {
+  const uint32_t taken = slot_->taken.load(std::memory_order_relaxed);
+  if (taken != seen_taken_) {
+    since_ = now;
+    stalled_at_ = stall_ = 0;
+  }
+  seen_taken_ = taken;
+  return since_;
+}
+
+bool LaneEnd::IsResponsive(uint64_t now) const {
+  if (!out_.valid() || now < blocked_until_) return false;
+  const bool stands_still =
+      stalled_at_ != 0 && slot_->stamp.load(std::memory_order_relaxed) == stalled_at_;
+  if (stands_still && now < stalled_until_) return false;
+  return evenkeel::IsResponsive(*slot_, now);
+}
+
+bool LaneEnd::Recall(LaneOwner* caller) {
+  Burst burst;
+  std::set<LaneOwner*> concerned;
+  bool complete = true;
+  bool found_some = false;
+  while (in_.valid()) {
+    complete = FdRoom::OfProcess().Has(2 * kMaxBurst);
+    if (!complete) break;
+    ReceiveResult result;
+    try {
+      result = ReceiveBurst(in_.get(), &burst);
+    } catch (const SystemFailure&) {
+      break;  // not a socket any more, whatever became of it
+    }
+    if (result == ReceiveResult::kMalformed) continue;
+    if (result != ReceiveResult::kMessage) break;
+    found_some = true;
+    sent_ -= burst.count + burst.lost;
+    auto found = owners.find(burst.lease);
+    if (found == owners.end()) continue;  // its listener is closed, and so are they
+    concerned.insert(found->second);
+    found->second->TakeBack(std::move(burst));
+  }
+  Publish();
+  if (found_some) {
+    stall_ = std::min(std::max(2 * stall_, kFirstStallNs), kLastStallNs);
+    stalled_at_ = slot_->stamp.load(std::memory_order_relaxed);
+    stalled_until_ = uv_hrtime() + stall_;
+  }
+  concerned.erase(caller);
+  for (LaneOwner* owner : concerned) owner->Settle();
+  return complete;
+}
+
+void LaneEnd::Close() {
+  out_.reset();
+  in_.reset();
+}
+
+// new Lane(table, slot)
+Lane::Lane(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Lane>(info) {
+  Napi::Env env = info.Env();
+  const auto& table = LoadTable::From(info[0])->mapping();
+  const uint32_t slot = info[1].ToNumber().Uint32Value();
+  if (slot >= table->slots()) throw Napi::RangeError::New(env, "Lane: no such slot");
+  reactor_ = Reactor::Of(env);
+  end_ = Guard(env, [&] { return std::make_shared<LaneEnd>(table, slot); });
+}
+
+Lane* Lane::From(const Napi::Value& value) {
+  Napi::Env env = value.Env();
+  if (!value.IsObject() || !value.As<Napi::Object>().InstanceOf(Instance::Of(env).lane.Value())) {
+    throw Napi::TypeError::New(env, "a Lane expected");
+  }
+  return Unwrap(value.As<Napi::Object>());
+}
+
+// A duplicate of the worker's end, to be sent there. The caller owns it.
+Napi::Value Lane::WorkerFd(const Napi::CallbackInfo& info) {
+  UniqueFd copy = Guard(info.Env(), [&] { return Duplicate(end_->worker_end()); });
+  return Napi::Number::New(info.Env(), copy.release());
+}
+
+// The worker is dead: what it had not taken goes to others. False: not all of it could be, for want
+// of descriptors; to be tried again.
+Napi::Value Lane::Recover(const Napi::CallbackInfo& info) {
+  auto lock = reactor_->Lock();
+  end_->Detach();
+  return Napi::Boolean::New(info.Env(), end_->Recall(nullptr));
+}
+
+void Lane::Close(const Napi::CallbackInfo&) {
+  auto lock = reactor_->Lock();
+  end_->Close();
+}
+
+void Lane::Init(Napi::Env env, Napi::Object exports) {
+  Napi::Function constructor = DefineClass(
+      env, "Lane",
+      {InstanceMethod("workerFd", &Lane::WorkerFd), InstanceMethod("recover", &Lane::Recover),
+       InstanceMethod("close", &Lane::Close)});
+  Instance::Of(env).lane = Napi::Persistent(constructor);
+  exports.Set("Lane", constructor);
+}
+
+}  // namespace evenkeel
