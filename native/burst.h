@@ -30,6 +30,9 @@ void MakeLane(UniqueFd* in, UniqueFd* out);
 // SystemFailure for what neither waiting nor giving up on the lane would mend.
 SendResult SendBurst(int lane, const Burst& burst);
 
+// True where the lane has nothing to receive.
+bool IsEmpty(int lane);
+
 // `burst` is replaced. Never kNoFd.
 ReceiveResult ReceiveBurst(int lane, Burst* burst);
 

@@ -124,7 +124,7 @@ bool LaneEnd::Recall(LaneOwner* caller) {
   bool complete = true;
   bool found_some = false;
   while (in_.valid()) {
-    complete = FdRoom::OfProcess().Has(2 * kMaxBurst);
+    complete = FdRoom::OfProcess().Has(2 * kMaxBurst) || IsEmpty(in_.get());
     if (!complete) break;
     ReceiveResult result;
     try {

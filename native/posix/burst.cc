@@ -43,6 +43,11 @@ SendResult SendBurst(int lane, const Burst& burst) {
   return SendNow(lane, &out);
 }
 
+bool IsEmpty(int lane) {
+  char byte;
+  return recv(lane, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
+
 ReceiveResult ReceiveBurst(int lane, Burst* burst) {
   *burst = Burst{};
   Header header{};

@@ -82,7 +82,7 @@ export class WorkerHandle {
   /** After the worker's death: connections it had not taken go to others. After the last lease has ended. */
   recover(): void {
     if (this.lane.recover()) this.lane.close();
-    else setTimeout(() => this.recover(), RECOVER_INTERVAL);
+    else setTimeout(() => this.recover(), RECOVER_INTERVAL).unref();
   }
 
   /** After recover(). */

@@ -29,8 +29,13 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     const pids = [fleet.process.pid as number, ...(await workersOf(port, 2))];
     for (let i = 0; i < 200; i++) await get(port); // what is opened once and kept is open now
     const settled = () => new Promise((resolve) => setTimeout(resolve, 100));
-    await settled();
-    const before = pids.map(fds);
+    let before = pids.map(fds);
+    await eventually(async () => {
+      const last = before;
+      await settled();
+      before = pids.map(fds);
+      return before.every((count, i) => count === last[i]);
+    });
     const memory = pids.map(residentKb);
 
     for (let i = 0; i < TOTAL / 2; i++) await get(port);
@@ -38,8 +43,8 @@ describe.each(STRATEGIES)('%s', (strategy) => {
       await Promise.all(Array.from({ length: AT_ONCE }, () => get(port)));
     }
 
+    // Fewer is no leak: what the start left to the garbage collector may be gone meanwhile.
     await eventually(() => pids.every((pid, i) => fds(pid) <= (before[i] ?? 0)));
-    expect(pids.map(fds)).toEqual(before);
     // The primary keeps nothing per connection; the heap of a worker breathes.
     expect(residentKb(pids[0] as number) - (memory[0] ?? 0)).toBeLessThan(30_000);
   }, 120_000);
