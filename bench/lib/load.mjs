@@ -34,10 +34,12 @@ export class Results {
     return tally(sent.map(([, fate]) => FATES[fate]));
   }
 
-  /** How long each took that was answered, in ms from when it was due. */
+  /** How long each took that was answered, in ms from when it was due. One that hung counts with the time it was
+   * given: without it, the slowest server would lose its slowest answers. */
   latencies(counts = () => true) {
     const { took, fates } = this.#columns;
-    return took.filter((_, i) => fates[i] === 0 && counts(i));
+    const hasWaited = [FATES.indexOf('ok'), FATES.indexOf('hung')];
+    return took.filter((_, i) => hasWaited.includes(fates[i]) && counts(i));
   }
 
   /** How late each was sent, in ms: the generator's own share of what it measured. */

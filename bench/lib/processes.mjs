@@ -10,14 +10,20 @@ export function tree(pid) {
   return [pid, ...(children === '' ? [] : children.split(' ').flatMap((child) => tree(Number(child))))];
 }
 
-/** CPU time of the processes so far, in µs: user and system, of all their threads, those that ended too. */
-export function cpuTime(pids) {
+/** CPU time of the processes so far, in µs: user and system, of all their threads, those that ended too.
+ * @param {number[]} pids
+ * @param {{withDead?: boolean}} options withDead: that of the children they had, too */
+export function cpuTime(pids, { withDead = false } = {}) {
   let ticks = 0;
   for (const pid of pids) {
-    const fields = stat(pid);
-    ticks += Number(fields[11]) + Number(fields[12]);
+    const [user, system, usersDead, systemsDead] = stat(pid).slice(11, 15).map(Number);
+    ticks += user + system + (withDead ? usersDead + systemsDead : 0);
   }
-  return (ticks / TICKS_PER_SECOND) * 1e6;
+  return secondsOf(ticks) * 1e6;
+}
+
+export function secondsOf(ticks) {
+  return ticks / TICKS_PER_SECOND;
 }
 
 /** R: running, S: sleeping, T: stopped, Z: dead and not yet waited for; undefined: gone. */

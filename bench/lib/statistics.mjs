@@ -9,6 +9,9 @@ export function percentile(values, share) {
 
 export const median = (values) => percentile(values, 0.5);
 
+/** One figure of each round. */
+export const column = (rounds, key) => rounds.map((round) => round[key]);
+
 /** 1: all have the same; N: one of N has all. */
 export function maxOverMean(counts) {
   const total = counts.reduce((sum, count) => sum + count, 0);

@@ -12,7 +12,7 @@ export function table(head, rows) {
   const colAligns = head.map((_, i) => (i === 0 ? 'left' : 'right'));
   const out = new Table({ head, colAligns, chars: { ...NO_BORDERS, middle: '  ' }, style: plain });
   out.push(...rows.map((row) => row.map(String)));
-  return out.toString();
+  return out.toString().replace(/ +$/gm, '');
 }
 
 const plain = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
@@ -34,7 +34,13 @@ export function failures(counts) {
   return kinds.length === 0 ? 'none' : kinds.map(([fate, count]) => `${count} ${fate}`).join(', ');
 }
 
-/** How late the load generator was, in the worst of the rounds, in ms: figures near it are its own. */
-export function latest(rounds) {
-  return Math.max(...rounds.map(({ lateP99 }) => lateP99)).toFixed(1);
+/** The last columns of every table: whether to believe the others. In the worst of the rounds:
+ * late: the p99 of how late the load generator was, in ms; figures near it are its own, not the server's.
+ * others: CPUs that were busy with something else; see elsewhere.mjs. */
+export function trust(rounds) {
+  const worst = (key) => Math.max(...rounds.map((round) => round[key])).toFixed(1);
+  return 'lateP99' in rounds[0] ? [worst('lateP99'), worst('othersCpus')] : [worst('othersCpus')];
 }
+
+export const LATE = 'sent late p99';
+export const OTHERS = "others' CPUs";

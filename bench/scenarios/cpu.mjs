@@ -4,8 +4,8 @@ import { main } from '../lib/command.mjs';
 import { ALL, ONE_PROCESS, ROUND_ROBIN } from '../lib/contestants.mjs';
 import { cpuTime } from '../lib/processes.mjs';
 import { interleaved } from '../lib/rounds.mjs';
-import { spread } from '../lib/statistics.mjs';
-import { figure, ratio, table } from '../lib/table.mjs';
+import { column, spread } from '../lib/statistics.mjs';
+import { figure, OTHERS, ratio, table, trust } from '../lib/table.mjs';
 import { wrk } from '../lib/wrk.mjs';
 
 export const cpu = {
@@ -14,30 +14,27 @@ export const cpu = {
   contestants: ALL.map(({ id }) => id),
   options: { rounds: 5, seconds: 2 },
 
-  async run(contestants, options) {
-    const figures = await interleaved(contestants, options, async (server) => {
+  run(contestants, options) {
+    return interleaved(contestants, options, async (server) => {
       const { pids } = server;
       const before = cpuTime(pids);
       const { count, seconds } = await wrk(server.port, options.seconds);
       return { microseconds: (cpuTime(pids) - before) / count, rate: count / seconds };
     });
-    return [...figures].map(([id, rounds]) => ({
-      id,
-      microseconds: spread(rounds.map((round) => round.microseconds)),
-      rate: spread(rounds.map((round) => round.rate)),
-    }));
   },
 
   print(results) {
-    const of = (wanted) => results.find(({ id }) => id === wanted)?.microseconds.values;
-    const rows = results.map(({ id, microseconds, rate }) => [
+    const cost = (id) => results[id] && column(results[id], 'microseconds');
+    const rows = Object.entries(results).map(([id, rounds]) => [
       id,
-      figure(microseconds),
-      ratio(microseconds.values, of(ONE_PROCESS.id)),
-      ratio(microseconds.values, of(ROUND_ROBIN.id)),
-      figure(rate, 0),
+      figure(spread(cost(id))),
+      ratio(cost(id), cost(ONE_PROCESS.id)),
+      ratio(cost(id), cost(ROUND_ROBIN.id)),
+      figure(spread(column(rounds, 'rate')), 0),
+      ...trust(rounds),
     ]);
-    return table(['', 'µs/connection', '÷ one process', '÷ cluster/round-robin', 'connections/s'], rows);
+    const head = ['µs/connection', '÷ one process', '÷ cluster/round-robin', 'connections/s', OTHERS];
+    return table(['', ...head], rows);
   },
 };
 

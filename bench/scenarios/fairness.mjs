@@ -7,8 +7,8 @@ import { eventually } from '../lib/eventually.mjs';
 import { isAlive } from '../lib/processes.mjs';
 import { addTallies, request, tally } from '../lib/request.mjs';
 import { fresh } from '../lib/rounds.mjs';
-import { maxOverMean, spread } from '../lib/statistics.mjs';
-import { failures, figure, table } from '../lib/table.mjs';
+import { column, maxOverMean, spread } from '../lib/statistics.mjs';
+import { failures, figure, OTHERS, table, trust } from '../lib/table.mjs';
 
 const COLUMNS = {
   sequential: '1000 in turn',
@@ -25,17 +25,18 @@ export const fairness = {
   killsWorkers: true,
   options: { rounds: 3 },
 
-  async run(contestants, options) {
-    return Object.fromEntries(await fresh(contestants, options, measure));
+  run(contestants, options) {
+    return fresh(contestants, options, measure);
   },
 
   print(results) {
     const rows = Object.entries(results).map(([id, rounds]) => [
       id,
-      ...Object.keys(COLUMNS).map((key) => figure(spread(rounds.map((round) => round[key])), 2)),
-      failures(addTallies(rounds.map(({ fates }) => fates))),
+      ...Object.keys(COLUMNS).map((key) => figure(spread(column(rounds, key)), 2)),
+      failures(addTallies(column(rounds, 'fates'))),
+      ...trust(rounds),
     ]);
-    return table(['', ...Object.values(COLUMNS), 'failures'], rows);
+    return table(['', ...Object.values(COLUMNS), 'failures', OTHERS], rows);
   },
 };
 

@@ -12,7 +12,7 @@ import { isAlive, stateOf } from '../lib/processes.mjs';
 import { random } from '../lib/random.mjs';
 import { addTallies } from '../lib/request.mjs';
 import { fresh } from '../lib/rounds.mjs';
-import { failures, table } from '../lib/table.mjs';
+import { failures, OTHERS, table, trust } from '../lib/table.mjs';
 
 /** ms between a replacement's first listen() and the next kill: a process that dies younger than a second is a
  * failed start for a supervisor, which would then wait. */
@@ -25,20 +25,28 @@ export const kill = {
   killsWorkers: true,
   options: { rounds: 1, kills: 20, rate: 400, seed: 1 },
 
-  async run(contestants, options) {
-    const figures = await fresh(contestants, options, (server, round) =>
+  run(contestants, options) {
+    return fresh(contestants, options, (server, round) =>
       measure(server, { ...options, seed: options.seed + round }),
     );
-    return Object.fromEntries(figures);
   },
 
   print(results, { seed, kills }) {
     const rows = Object.entries(results).map(([id, rounds]) => {
       const fates = addTallies(rounds.map((round) => round.fates));
       const sum = (key) => rounds.reduce((total, round) => total + round[key], 0);
-      return [id, fates.ok, sum('failed'), sum('inside'), sum('beyond'), fates.hung, failures(fates)];
+      return [
+        id,
+        fates.ok,
+        sum('failed'),
+        sum('inside'),
+        sum('beyond'),
+        fates.hung,
+        failures(fates),
+        ...trust(rounds),
+      ];
     });
-    const head = ['', 'answered', 'failed', 'inside the killed', 'failed beyond', 'hung', 'by kind'];
+    const head = ['', 'answered', 'failed', 'inside the killed', 'failed beyond', 'hung', 'by kind', OTHERS];
     return `${kills} kills, seed ${seed}\n${table(head, rows)}`;
   },
 };

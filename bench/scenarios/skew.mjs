@@ -8,8 +8,8 @@ import { ideal } from '../lib/ideal.mjs';
 import { load } from '../lib/load.mjs';
 import { addTallies } from '../lib/request.mjs';
 import { interleaved } from '../lib/rounds.mjs';
-import { percentile, spread } from '../lib/statistics.mjs';
-import { failures, figure, latest, ratio, table } from '../lib/table.mjs';
+import { column, percentile, spread } from '../lib/statistics.mjs';
+import { failures, figure, LATE, OTHERS, ratio, table, trust } from '../lib/table.mjs';
 
 const LEAD_IN = 1000; // ms that do not count: the load generator becomes warm
 const HEAVY = { path: '/burn?50', isHeavy: true, work: 50 };
@@ -38,7 +38,7 @@ export const skew = {
       return percentiles((counts) => took.filter((_, i) => counts(i)), arrivals);
     });
     const rounds = { ...options, rounds: options.rounds * seeds.length }; // a seed each, in turn
-    const figures = await interleaved(contestants, rounds, async ({ port }, round) => {
+    const measured = await interleaved(contestants, rounds, async ({ port }, round) => {
       const arrivals = runs[round % seeds.length];
       const results = await load(port, arrivals).results;
       return {
@@ -50,7 +50,7 @@ export const skew = {
     });
     return {
       ideal: best.map((one, i) => ({ seed: seeds[i], ...one })),
-      measured: Object.fromEntries(figures),
+      measured,
     };
   },
 
@@ -62,14 +62,12 @@ export const skew = {
       ratio(column(rounds, 'p99'), column(ideal, 'p99')),
       ratio(column(rounds, 'lightP99'), column(ideal, 'lightP99')),
       ratio(column(rounds, 'lightP99'), shared && column(shared, 'lightP99')),
-      ...(id === 'ideal' ? ['', ''] : [latest(rounds), failures(addTallies(column(rounds, 'fates')))]),
+      ...(id === 'ideal' ? [] : [failures(addTallies(column(rounds, 'fates'))), ...trust(rounds)]),
     ]);
     const head = ['p50', 'p90', 'p99', 'light p99', 'p99 ÷ ideal', 'light ÷ ideal', 'light ÷ cluster/shared'];
-    return `seeds ${seeds}\n${table(['', ...head, 'sent late p99', 'failures'], rows)}`;
+    return `seeds ${seeds}\n${table(['', ...head, 'failures', LATE, OTHERS], rows)}`;
   },
 };
-
-const column = (rounds, key) => rounds.map((round) => round[key]);
 
 function arrivalsOf(process) {
   return poisson(process, (random) => (random() < 0.05 ? HEAVY : LIGHT));

@@ -5,8 +5,8 @@ import { MAIN } from '../lib/contestants.mjs';
 import { load } from '../lib/load.mjs';
 import { addTallies } from '../lib/request.mjs';
 import { interleaved } from '../lib/rounds.mjs';
-import { percentile, spread } from '../lib/statistics.mjs';
-import { failures, figure, latest, table } from '../lib/table.mjs';
+import { column, percentile, spread } from '../lib/statistics.mjs';
+import { failures, figure, LATE, OTHERS, table, trust } from '../lib/table.mjs';
 
 const LEAD_IN = 1000; // ms that do not count: the load generator becomes warm
 const BLOCK = { path: '/block?2000', isBlock: true };
@@ -20,8 +20,8 @@ export const stall = {
   contestants: MAIN,
   options: { rounds: 1, rate: 300, seed: 1 },
 
-  async run(contestants, options) {
-    const figures = await interleaved(contestants, options, async ({ port }, round) => {
+  run(contestants, options) {
+    return interleaved(contestants, options, async ({ port }, round) => {
       const seed = options.seed + round;
       const ordinary = poisson({ rate: options.rate, seconds: SECONDS + LEAD_IN / 1000, seed });
       const arrivals = merge(ordinary, BLOCKS);
@@ -39,17 +39,16 @@ export const stall = {
         lateP99: percentile(results.lateness(counts), 0.99),
       };
     });
-    return Object.fromEntries(figures);
   },
 
   print(results, { seed }) {
     const rows = Object.entries(results).map(([id, rounds]) => [
       id,
-      ...['p50', 'p90', 'p99', 'p999', 'max'].map((key) => figure(spread(rounds.map((round) => round[key])))),
-      latest(rounds),
-      failures(addTallies(rounds.map(({ fates }) => fates))),
+      ...['p50', 'p90', 'p99', 'p999', 'max'].map((key) => figure(spread(column(rounds, key)))),
+      failures(addTallies(column(rounds, 'fates'))),
+      ...trust(rounds),
     ]);
-    const head = ['', 'p50', 'p90', 'p99', 'p99.9', 'max', 'sent late p99', 'failures'];
+    const head = ['', 'p50', 'p90', 'p99', 'p99.9', 'max', 'failures', LATE, OTHERS];
     return `seed ${seed}\n${table(head, rows)}`;
   },
 };
