@@ -1,0 +1,48 @@
+// Who can take part: `args` are Node's, `env` is added to the environment.
+import { fileURLToPath } from 'node:url';
+import { PAIRS } from '../../dist/strategies/select.js';
+
+const local = (file) => fileURLToPath(new URL(file, import.meta.url));
+const cli = local('../../dist/cli/main.js');
+const app = local('../app.mjs');
+const clusterApp = local('../cluster-app.mjs');
+
+/** The floor: no balancing at all. Nothing but its CPU time can be compared. */
+export const ONE_PROCESS = { id: 'one-process', args: () => [app], isAlone: true };
+
+export const ROUND_ROBIN = {
+  id: 'cluster/round-robin',
+  args: () => [clusterApp],
+  env: { NODE_CLUSTER_SCHED_POLICY: 'rr' },
+};
+export const SHARED_HANDLE = {
+  id: 'cluster/shared-handle',
+  args: () => [clusterApp],
+  env: { NODE_CLUSTER_SCHED_POLICY: 'none' },
+};
+
+const OURS = PAIRS.map(({ strategy, policy }) => ({
+  id: `${strategy}/${policy}`,
+  args: (workers) => [cli, app, '-w', String(workers), '-s', strategy, '-p', policy],
+}));
+
+export const ALL = [ONE_PROCESS, ROUND_ROBIN, SHARED_HANDLE, ...OURS];
+
+/** One of each kind, and Node's own two. `hand-off` stands for its first policy, what it runs by default. */
+export const MAIN = [
+  'cluster/round-robin',
+  'cluster/shared-handle',
+  'reuse-port',
+  'shared-handle',
+  'hand-off',
+];
+
+/** Contestants by id; a strategy's name alone means the first policy it offers.
+ * @param {string[]} names */
+export function contestants(names) {
+  return names.map((name) => {
+    const found = ALL.find(({ id }) => id === name || id.startsWith(`${name}/`));
+    if (found !== undefined) return found;
+    throw new Error(`no contestant '${name}': there are ${ALL.map(({ id }) => id).join(', ')}`);
+  });
+}

@@ -1,0 +1,44 @@
+// Open-loop load, as a process of its own: each request is sent when it is due, on a new connection, whatever
+// became of those before, and its time counts from when it was DUE. So a server that stands still is charged
+// with everyone who would have come meanwhile. Its parent is load.mjs.
+import os from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { FATES, request } from './request.mjs';
+
+const clock = () => Number(process.hrtime.bigint()) / 1e6;
+const SETTLE = 200; // ms from here to the first arrival: the metronome has to start
+
+try {
+  os.setPriority(-10); // ahead of the servers, or their load would be measured as lateness of its own
+} catch {} // not allowed: `late` tells what it costs
+
+process.once('message', ({ port, arrivals, hungAfter }) => {
+  const { length } = arrivals;
+  const results = {
+    took: new Float64Array(length).fill(Number.NaN),
+    late: new Float64Array(length).fill(Number.NaN),
+    fates: new Int8Array(length).fill(-1), // not sent
+    pids: new Int32Array(length),
+  };
+  const begin = clock() + SETTLE;
+  const times = Float64Array.from(arrivals, ({ at }) => at);
+  const metronome = new Worker(new URL('./metronome.mjs', import.meta.url), { workerData: { begin, times } });
+  const open = new Set();
+  metronome.on('message', (i) => {
+    const { at, path } = arrivals[i];
+    results.late[i] = clock() - begin - at;
+    const answer = request(port, { path, hungAfter }).then(({ fate, pid }) => {
+      results.took[i] = clock() - begin - at;
+      results.fates[i] = FATES.indexOf(fate);
+      results.pids[i] = pid ?? 0;
+      open.delete(answer);
+    });
+    open.add(answer);
+  });
+  process.once('message', () => metronome.terminate()); // 'stop': what is sent ends, nothing more is sent
+  metronome.once('exit', async () => {
+    await Promise.all(open);
+    process.send(results, () => process.disconnect());
+  });
+});
+process.once('disconnect', () => process.exit());

@@ -1,0 +1,14 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** Closed loop: 64 clients, each with a new connection as soon as the last is answered. Returns how many were
+ * answered, and in how many seconds.
+ * @throws where any failed: a figure with failures in it means nothing */
+export async function wrk(port, seconds) {
+  const args = ['-t1', '-c64', `-d${seconds}s`, '-H', 'Connection: close', `http://127.0.0.1:${port}/`];
+  const { stdout } = await promisify(execFile)('wrk', args);
+  const failures = /Socket errors.*|Non-2xx.*/.exec(stdout)?.[0];
+  if (failures !== undefined) throw new Error(`wrk: ${failures}`);
+  const [, count, value, unit] = /(\d+) requests in ([\d.]+)(ms|s|m)/.exec(stdout);
+  return { count: Number(count), seconds: Number(value) * { ms: 0.001, s: 1, m: 60 }[unit] };
+}

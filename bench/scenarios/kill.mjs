@@ -1,0 +1,77 @@
+// What a worker's sudden death costs: kill -9 of a random worker under load, again and again. What the process had
+// accepted dies with it, whoever balances; that much is counted, and what fails beyond it is the balancer's.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { poisson } from '../lib/arrivals.mjs';
+import { main } from '../lib/command.mjs';
+import { connectionsInside } from '../lib/connections.mjs';
+import { MAIN } from '../lib/contestants.mjs';
+import { eventually } from '../lib/eventually.mjs';
+import { load } from '../lib/load.mjs';
+import { isAlive, stateOf } from '../lib/processes.mjs';
+import { random } from '../lib/random.mjs';
+import { addTallies } from '../lib/request.mjs';
+import { fresh } from '../lib/rounds.mjs';
+import { failures, OTHERS, table, trust } from '../lib/table.mjs';
+
+/** ms between a replacement's first listen() and the next kill: a process that dies younger than a second is a
+ * failed start for a supervisor, which would then wait. */
+const PAUSE = 1100;
+
+export const kill = {
+  name: 'kill',
+  title: 'Failed requests when random workers are killed with SIGKILL under load',
+  contestants: MAIN,
+  killsWorkers: true,
+  options: { rounds: 1, kills: 20, rate: 400, seed: 1 },
+
+  run(contestants, options) {
+    return fresh(contestants, options, (server, round) =>
+      measure(server, { ...options, seed: options.seed + round }),
+    );
+  },
+
+  print(results, { seed, kills }) {
+    const rows = Object.entries(results).map(([id, rounds]) => {
+      const fates = addTallies(rounds.map((round) => round.fates));
+      const sum = (key) => rounds.reduce((total, round) => total + round[key], 0);
+      return [
+        id,
+        fates.ok,
+        sum('failed'),
+        sum('inside'),
+        sum('beyond'),
+        fates.hung,
+        failures(fates),
+        ...trust(rounds),
+      ];
+    });
+    const head = ['', 'answered', 'failed', 'inside the killed', 'failed beyond', 'hung', 'by kind', OTHERS];
+    return `${kills} kills, seed ${seed}\n${table(head, rows)}`;
+  },
+};
+
+async function measure(server, { kills, rate, seed }) {
+  const pick = random(seed);
+  const seconds = kills * 20; // more than it can take: stopped when the last is replaced
+  const { results, stop } = load(server.port, poisson({ rate, seconds, seed }));
+  await sleep(PAUSE);
+  let inside = 0;
+  for (let i = 0; i < kills; i++) {
+    const { workers } = server;
+    const victim = workers[Math.floor(pick() * workers.length)];
+    process.kill(victim, 'SIGSTOP'); // so that it can be counted what it has
+    await eventually(`worker ${victim} stands still`, () => stateOf(victim) === 'T');
+    inside += connectionsInside(victim, server.port);
+    process.kill(victim, 'SIGKILL');
+    await eventually(`worker ${victim} is dead`, () => !isAlive(victim));
+    await server.allReady();
+    await sleep(PAUSE);
+  }
+  stop();
+  const fates = (await results).tally();
+  const failed = Object.values(fates).reduce((a, b) => a + b) - fates.ok;
+  return { seed, kills, fates, failed, inside, beyond: Math.max(0, failed - inside) };
+}
+
+await main(import.meta, kill);
