@@ -71,7 +71,8 @@ Gatekeeper::Gatekeeper(const Napi::CallbackInfo& info)
 }
 
 // listen(socketFd, number, onConnection): takes the fd. `number`, 0 to 31, is the same in every
-// worker. onConnection(fd) owns the fd it is given.
+// worker. onConnection(fd) owns the fd it is given. The gate does not keep the loop alive: what
+// stands for the server does.
 void Gatekeeper::Listen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto gate = std::make_unique<Gate>();
@@ -93,6 +94,7 @@ void Gatekeeper::Listen(const Napi::CallbackInfo& info) {
     if (status < 0) return gate->keeper->Report(SystemFailure{-status, "epoll_wait"});
     gate->announced = true;
   });
+  gate->poll->Unref();
   Publish(gate->share, true, true);
   gates_.emplace(number, std::move(gate));
 }
@@ -208,18 +210,6 @@ Gatekeeper::Gate* Gatekeeper::Find(const Napi::CallbackInfo& info) {
   return found == gates_.end() ? nullptr : found->second.get();
 }
 
-// setRef(number, ref): whether the gate keeps the loop alive.
-void Gatekeeper::SetRef(const Napi::CallbackInfo& info) {
-  Gate* gate = Find(info);
-  if (gate == nullptr || gate->poll->get() == nullptr) return;
-  auto* handle = reinterpret_cast<uv_handle_t*>(gate->poll->get());
-  if (info[1].ToBoolean()) {
-    uv_ref(handle);
-  } else {
-    uv_unref(handle);
-  }
-}
-
 // withdraw(number, withdrawn): this worker's server is full; the others do not wait for it.
 void Gatekeeper::Withdraw(const Napi::CallbackInfo& info) {
   Gate* gate = Find(info);
@@ -268,7 +258,6 @@ void Gatekeeper::Report(const SystemFailure& failure) {
 void Gatekeeper::Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Gatekeeper", DefineClass(env, "Gatekeeper",
                                         {InstanceMethod("listen", &Gatekeeper::Listen),
-                                         InstanceMethod("setRef", &Gatekeeper::SetRef),
                                          InstanceMethod("withdraw", &Gatekeeper::Withdraw),
                                          InstanceMethod("close", &Gatekeeper::CloseGate),
                                          InstanceMethod("stop", &Gatekeeper::Stop)}));

@@ -44,7 +44,6 @@ class Gatekeeper : public Napi::ObjectWrap<Gatekeeper> {
   };
 
   void Listen(const Napi::CallbackInfo& info);
-  void SetRef(const Napi::CallbackInfo& info);
   void Withdraw(const Napi::CallbackInfo& info);
   void CloseGate(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);

@@ -1,6 +1,5 @@
 import type { Server } from 'node:net';
 import { binding, type Gatekeeper, type NativeLoadTable } from '../binding.js';
-import type { ServerHandle } from './tcp-handle.js';
 
 interface Gate {
   number: number;
@@ -42,11 +41,11 @@ export class Gates {
     return this.#keeper !== null;
   }
 
-  /** `onConnection` owns the fd it is given. The gate lives until close(). */
+  /** `onConnection` owns the fd it is given. The gate lives until close(); the server's own handle is what
+   * keeps the process alive, and what ref() and unref() are about. */
   share(
     gate: { number: number; takeSocket: number },
     server: Server,
-    handle: ServerHandle,
     onConnection: (fd: number) => void,
   ): void {
     const keeper = this.#keeper;
@@ -54,8 +53,6 @@ export class Gates {
     const { number, takeSocket } = gate;
     keeper.listen(takeSocket, number, onConnection);
     this.#gates.set(server, { number, isFull: false });
-    handle.ref = () => keeper.setRef(number, true);
-    handle.unref = () => keeper.setRef(number, false);
   }
 
   /** Its server closes. Nothing where it has no gate. */
