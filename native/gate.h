@@ -38,7 +38,18 @@ inline int32_t ActiveOf(const Slot& slot) {
   return active < 0 ? 0 : active;
 }
 
+// How far `slot` is ahead of virtual time `time`. Half the circle away is neither ahead nor behind:
+// two workers must not both think they are in front.
+inline int32_t AheadOf(const Slot& slot, uint32_t time) {
+  const uint32_t ahead = slot.virtual_time.load(std::memory_order_relaxed) - time;
+  return ahead == 0x80000000u ? 0 : static_cast<int32_t>(ahead);
+}
+
 // `share`: the listener's bit in Slot::shares. `now`: CLOCK_MONOTONIC ns.
+//
+// Of workers that all see each other (kSample + 1 at most) one at least decides "open". Of more,
+// each sees others, and all may decide "closed": the watchdog then rings the one that would be
+// next.
 inline GateDecision DecideGate(const Slot* slots, uint32_t count, uint32_t self, uint32_t share,
                                uint64_t now) {
   const Slot& own = slots[self];
@@ -60,8 +71,7 @@ inline GateDecision DecideGate(const Slot* slots, uint32_t count, uint32_t self,
     if (i == self) continue;
     const Slot& slot = slots[i];
     if ((slot.shares.load(std::memory_order_relaxed) & share) == 0) continue;
-    const int32_t ahead =
-        static_cast<int32_t>(slot.virtual_time.load(std::memory_order_relaxed) - own_time);
+    const int32_t ahead = AheadOf(slot, own_time);
     if (ahead > latest) latest = ahead;
     if (!IsResponsive(slot, now)) continue;
     seen[found] = {ActiveOf(slot), ahead};
@@ -69,15 +79,15 @@ inline GateDecision DecideGate(const Slot* slots, uint32_t count, uint32_t self,
     found++;
   }
 
-  const int32_t floor = latest > kTurn ? latest - kTurn : 0;  // of virtual times, relative to own
-  const uint32_t virtual_time = own_time + static_cast<uint32_t>(floor);
+  // Whoever is further behind than a turn counts as a turn behind, oneself too.
+  const int32_t floor = latest - kTurn;
+  const uint32_t virtual_time = floor > 0 ? own_time + static_cast<uint32_t>(floor) : own_time;
   const int32_t slack = fewest < kManyConnections ? kSlack : kSlackOfMany;
-  if (active > fewest + slack) return {false, virtual_time};
+  // The differences of numbers that are not negative: no garbage overflows them.
+  if (active - fewest > slack) return {false, virtual_time};
+  if (latest > 0) return {true, virtual_time};  // somebody is ahead: one's turn is not over
   for (uint32_t k = 0; k < found; k++) {
-    if (seen[k].active > fewest + slack) continue;
-    const int32_t ahead = seen[k].ahead > floor ? seen[k].ahead : floor;
-    // One's own virtual time is `floor` here.
-    if (floor >= ahead + kTurn) return {false, virtual_time};
+    if (seen[k].ahead <= floor && seen[k].active - fewest <= slack) return {false, virtual_time};
   }
   return {true, virtual_time};
 }
