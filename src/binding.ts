@@ -57,6 +57,10 @@ export type LayoutField =
   | 'stamp'
   | 'pid'
   | 'idle'
+  | 'called'
+  | 'answered'
+  | 'shares'
+  | 'virtualTime'
   | 'open';
 
 export interface ListenSocketOptions {

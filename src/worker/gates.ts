@@ -1,6 +1,9 @@
 import type { Server } from 'node:net';
 import { binding, type Gatekeeper, type NativeLoadTable } from '../binding.js';
 
+/** Failures to accept come in storms, twenty a second: one warning in so many ms. */
+const ERROR_INTERVAL = 10_000;
+
 interface Gate {
   number: number;
   isFull: boolean;
@@ -26,7 +29,12 @@ export class Gates {
     this.#table = table;
     this.#slot = slot;
     this.#bell = takeBell;
-    this.#onError = onError;
+    let last = Number.NEGATIVE_INFINITY;
+    this.#onError = (error) => {
+      if (performance.now() - last < ERROR_INTERVAL) return;
+      last = performance.now();
+      onError(error);
+    };
   }
 
   /** False, and said once, where this worker's loop cannot be polled exclusively though the primary's can. */
