@@ -173,8 +173,10 @@ bool Watchdog::RingBest(bool shared) {
   }
   if (best == nullptr) return false;
   // `called` first: once awake the worker answers. Until then it is not idle any more.
-  Slot* slot = table_->slot(best->slot);
-  slot->called.store(slot->called.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+  std::atomic<uint32_t>& called = table_->slot(best->slot)->called;
+  const uint32_t tick = static_cast<uint32_t>(uv_hrtime() / kTickNs);
+  const uint32_t last = called.load(std::memory_order_relaxed);
+  called.store(tick == last ? tick + 1 : tick, std::memory_order_seq_cst);
   Ring(best->bell);
   return true;
 }

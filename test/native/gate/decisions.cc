@@ -5,8 +5,10 @@ namespace evenkeel {
 namespace {
 
 constexpr Loop kTurning = Loop::kTurning;
+constexpr Loop kLate = Loop::kLate;
 constexpr Loop kStale = Loop::kStale;
-constexpr Loop kSuspended = Loop::kSuspended;
+constexpr Loop kRung = Loop::kRung;
+constexpr Loop kDeaf = Loop::kDeaf;
 constexpr Loop kIdle = Loop::kIdle;
 
 struct Case {
@@ -32,15 +34,20 @@ const Case kCases[] = {
     {"many, ahead by more: 8 and 10", {{10}, {8}}, false},
 
     {"ahead of a loop that turns", {{3}, {0, 0, kTurning}}, false},
+    {"ahead of a late loop by four times the slack", {{8}, {0, 0, kLate}}, true},
+    {"ahead of a late loop by more", {{9}, {0, 0, kLate}}, false},
     {"ahead of a stale loop only", {{3}, {0, 0, kStale}}, true},
-    {"ahead of a suspended worker only", {{3}, {0, 0, kSuspended}}, true},
+    {"ahead of a worker just rung by four times the slack", {{8}, {0, 0, kRung}}, true},
+    {"ahead of a worker just rung by more", {{9}, {0, 0, kRung}}, false},
+    {"ahead of one that does not answer only", {{900}, {0, 0, kDeaf}}, true},
     {"ahead of a worker that does not share", {{3}, {0, 0, kIdle, false}}, true},
-    {"a stale loop does not hide the responsive one", {{3}, {0, 0, kStale}, {0}}, false},
+    {"a stale loop does not hide the idle one", {{3}, {0, 0, kStale}, {0}}, false},
 
     {"its turn is not over: 15 taken", {{0, 15}, {0, 0}}, true, 15},
     {"its turn is over: 16 taken", {{0, 16}, {0, 0}}, false, 16},
     {"somebody else is further: the turn is not over", {{0, 16}, {0, 0}, {0, 17}}, true, 16},
-    {"the one behind is not responsive", {{0, 16}, {0, 0, kStale}}, true, 16},
+    {"the one behind does not count", {{0, 16}, {0, 0, kStale}}, true, 16},
+    {"the one behind may be busy", {{0, 16}, {0, 0, kLate}}, true, 16},
     {"the one behind does not share", {{0, 16}, {0, 0, kIdle, false}}, true, 16},
     {"the one behind has more connections than are even", {{0, 16}, {3, 0}}, true, 16},
     {"the one behind has as many as are even", {{0, 16}, {2, 0}}, false, 16},

@@ -58,12 +58,12 @@ Worker Any(bool wild) {
   Worker worker;
   worker.active = wild ? Near({0, 8, 1000, 0x7fffffff}) : Below(14);
   worker.time = wild ? Near({0, 0x55555555, 0x80000000, 0xaaaaaaaa}) : Below(60);
-  worker.loop = static_cast<Loop>(Below(4));
+  worker.loop = static_cast<Loop>(Below(6));
   worker.shares = Below(5) > 0;
   return worker;
 }
 
-// The share of tables in which every responsive worker that shares closes its gate.
+// The share of tables in which every worker that shares and counts closes its gate.
 double AllClosed(uint32_t least, uint32_t most, int rounds) {
   int stuck = 0;
   for (int round = 0; round < rounds; round++) {
@@ -71,15 +71,15 @@ double AllClosed(uint32_t least, uint32_t most, int rounds) {
     std::vector<Worker> workers(least + Below(most - least + 1));
     for (Worker& worker : workers) worker = Any(wild);
     const std::vector<Slot> slots = TableOf(workers);
-    const uint64_t now = kNow + Below(1u << 20) % (kFreshNs / 2);
-    int responsive = 0;
+    const uint64_t now = kNow + Below(1u << 20);
+    int counting = 0;
     int open = 0;
     for (uint32_t self = 0; self < slots.size(); self++) {
-      if (!IsResponsive(slots[self], now) || !workers[self].shares) continue;
-      responsive++;
+      if (DoublingsOf(slots[self], now) == kDoublings || !workers[self].shares) continue;
+      counting++;
       if (Decide(slots, self, now).open) open++;
     }
-    if (responsive > 0 && open == 0) stuck++;
+    if (counting > 0 && open == 0) stuck++;
   }
   return static_cast<double>(stuck) / rounds;
 }

@@ -11,7 +11,9 @@ namespace evenkeel {
 constexpr uint64_t kNow = 1000ull * 1000 * 1000;
 constexpr uint32_t kShare = 1u << 5;
 
-enum class Loop { kTurning, kIdle, kStale, kSuspended };
+// How a worker was last heard of. Late, or rung, so long ago that the slack has doubled twice;
+// stale, or deaf, so long ago that it does not count any more.
+enum class Loop { kTurning, kIdle, kLate, kRung, kStale, kDeaf };
 
 // A worker as a case describes it.
 struct Worker {
@@ -27,9 +29,13 @@ inline void Write(const Worker& worker, Slot* slot) {
   slot->closed = static_cast<uint32_t>(-7);
   slot->virtual_time = worker.time;
   slot->shares = worker.shares ? kShare | 1u : ~kShare;
-  slot->idle = worker.loop == Loop::kIdle || worker.loop == Loop::kSuspended ? 1 : 0;
-  slot->stamp = worker.loop == Loop::kTurning ? kNow - kFreshNs / 2 : kNow - kFreshNs;
-  slot->called = worker.loop == Loop::kSuspended ? 1 : 0;
+  const Loop loop = worker.loop;
+  const bool rung = loop == Loop::kRung || loop == Loop::kDeaf;
+  const bool old = loop == Loop::kStale || loop == Loop::kDeaf;
+  const uint64_t silence = kPatienceNs * (old ? kDoublings : 2);
+  slot->idle = loop == Loop::kIdle || rung ? 1 : 0;
+  slot->stamp = loop == Loop::kLate || old ? kNow - silence : kNow;
+  slot->called = rung ? static_cast<uint32_t>((kNow - silence) / kTickNs) - 1 : 0;
   slot->answered = 0;
 }
 
