@@ -112,8 +112,13 @@ void Gatekeeper::OnSleep() {
   for (auto& [number, gate] : gates_) {
     if (gate->registration == Registration::kByLibuv) {
       if (EpollCtl(epoll_, EPOLL_CTL_DEL, gate->socket.get()) != 0) {
-        // ENOENT: libuv has not got there yet, the next turn.
-        if (errno != ENOENT) failure.number = errno;
+        // ENOENT: libuv gets there in this turn. A loop that then slept would leave it at that, and
+        // wake for everybody's connections.
+        if (errno == ENOENT) {
+          Ring(bell_.get());
+        } else {
+          failure.number = errno;
+        }
         continue;
       }
       gate->registration = Registration::kClosed;
