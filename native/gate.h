@@ -17,6 +17,12 @@ constexpr int32_t kSlack = 2;
 // for opening and closing a gate.
 constexpr int32_t kManyConnections = 8;
 constexpr int32_t kSlackOfMany = 1;
+// A worker whose loop has not turned for so long may be busy, or may just wait for a CPU, as most
+// do in a burst on few CPUs: the slack towards it doubles with each such time, and after kDoublings
+// it does not count. At once would let whoever runs take a whole burst; never would have everybody
+// wait for one that is blocked.
+constexpr uint64_t kPatienceNs = 2 * 1000 * 1000;
+constexpr uint64_t kDoublings = 5;
 // A worker takes so many in a row before it is the next one's turn. Without turns the kernel wakes
 // the same sleeper again and again: sequential traffic would go 4:1 to one worker.
 constexpr int32_t kTurn = 16;
@@ -38,7 +44,32 @@ inline int32_t ActiveOf(const Slot& slot) {
   return active < 0 ? 0 : active;
 }
 
+// How far `slot` is ahead of virtual time `time`. Half the circle away is neither ahead nor behind:
+// two workers must not both think they are in front.
+inline int32_t AheadOf(const Slot& slot, uint32_t time) {
+  const uint32_t ahead = slot.virtual_time.load(std::memory_order_relaxed) - time;
+  return ahead == 0x80000000u ? 0 : static_cast<int32_t>(ahead);
+}
+
+// How often the slack towards this worker doubles, kDoublings where it does not count.
+inline uint64_t DoublingsOf(const Slot& slot, uint64_t now) {
+  uint64_t silence = 0;
+  if (IsSuspended(slot)) {  // rung, and may have to wait for a CPU
+    const uint32_t tick = static_cast<uint32_t>(now / kTickNs);
+    silence = kTickNs * (tick - slot.called.load(std::memory_order_relaxed));
+  } else if (slot.idle.load(std::memory_order_relaxed) == 0) {
+    const uint64_t stamp = slot.stamp.load(std::memory_order_relaxed);
+    if (now > stamp) silence = now - stamp;
+  }
+  const uint64_t doublings = silence / kPatienceNs;
+  return doublings < kDoublings ? doublings : kDoublings;
+}
+
 // `share`: the listener's bit in Slot::shares. `now`: CLOCK_MONOTONIC ns.
+//
+// Of workers that all see each other (kSample + 1 at most) one at least decides "open". Of more,
+// each sees others, and all may decide "closed": the watchdog then rings the one that would be
+// next.
 inline GateDecision DecideGate(const Slot* slots, uint32_t count, uint32_t self, uint32_t share,
                                uint64_t now) {
   const Slot& own = slots[self];
@@ -48,6 +79,7 @@ inline GateDecision DecideGate(const Slot* slots, uint32_t count, uint32_t self,
   struct Seen {
     int32_t active;
     int32_t ahead;  // its virtual time, relative to one's own
+    uint64_t doublings;
   } seen[kSample];
   uint32_t found = 0;
   int32_t fewest = active;
@@ -60,26 +92,28 @@ inline GateDecision DecideGate(const Slot* slots, uint32_t count, uint32_t self,
     if (i == self) continue;
     const Slot& slot = slots[i];
     if ((slot.shares.load(std::memory_order_relaxed) & share) == 0) continue;
-    const int32_t ahead =
-        static_cast<int32_t>(slot.virtual_time.load(std::memory_order_relaxed) - own_time);
+    const int32_t ahead = AheadOf(slot, own_time);
     if (ahead > latest) latest = ahead;
-    if (!IsResponsive(slot, now)) continue;
-    seen[found] = {ActiveOf(slot), ahead};
+    const uint64_t doublings = DoublingsOf(slot, now);
+    if (doublings == kDoublings) continue;
+    seen[found] = {ActiveOf(slot), ahead, doublings};
     if (seen[found].active < fewest) fewest = seen[found].active;
     found++;
   }
 
-  const int32_t floor = latest > kTurn ? latest - kTurn : 0;  // of virtual times, relative to own
-  const uint32_t virtual_time = own_time + static_cast<uint32_t>(floor);
+  // Whoever is further behind than a turn counts as a turn behind, oneself too.
+  const int32_t floor = latest - kTurn;
+  const uint32_t virtual_time = floor > 0 ? own_time + static_cast<uint32_t>(floor) : own_time;
   const int32_t slack = fewest < kManyConnections ? kSlack : kSlackOfMany;
-  if (active > fewest + slack) return {false, virtual_time};
+  bool open = true;
   for (uint32_t k = 0; k < found; k++) {
-    if (seen[k].active > fewest + slack) continue;
-    const int32_t ahead = seen[k].ahead > floor ? seen[k].ahead : floor;
-    // One's own virtual time is `floor` here.
-    if (floor >= ahead + kTurn) return {false, virtual_time};
+    // Differences of numbers that are not negative: no garbage overflows them.
+    if (active - seen[k].active > slack << seen[k].doublings) open = false;
+    // Where somebody is ahead of oneself, one's turn is not over. Whoever may be busy gets none.
+    const bool even = seen[k].active - fewest <= slack && seen[k].doublings == 0;
+    if (latest == 0 && seen[k].ahead <= floor && even) open = false;
   }
-  return {true, virtual_time};
+  return {open, virtual_time};
 }
 
 }  // namespace evenkeel

@@ -85,6 +85,10 @@ void LoadTable::Init(Napi::Env env, Napi::Object exports) {
   set("stamp", offsetof(Slot, stamp));
   set("pid", offsetof(Slot, pid));
   set("idle", offsetof(Slot, idle));
+  set("called", offsetof(Slot, called));
+  set("answered", offsetof(Slot, answered));
+  set("shares", offsetof(Slot, shares));
+  set("virtualTime", offsetof(Slot, virtual_time));
   set("open", offsetof(Slot, open));
   set("depth", offsetof(Slot, depth));
   exports.Set("layout", layout);

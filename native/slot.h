@@ -17,7 +17,7 @@ struct alignas(64) Slot {
   std::atomic<uint64_t> stamp;         // worker: loop stamp, CLOCK_MONOTONIC ns
   std::atomic<uint32_t> pid;           // primary
   std::atomic<uint32_t> idle;          // worker: 1 from the loop's going to sleep until work begins
-  std::atomic<uint32_t> called;        // watchdog (primary): times this worker's bell was rung
+  std::atomic<uint32_t> called;        // watchdog (primary): when its bell was last rung, ticks
   std::atomic<uint32_t> answered;      // worker: `called` as of its last loop turn
   std::atomic<uint32_t> shares;        // worker: gated listeners it shares in, bit = gate number
   std::atomic<uint32_t> virtual_time;  // worker: connections taken, never far behind the others'
@@ -33,6 +33,9 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free, "shared memory needs l
 
 // How long a worker counts as responsive after its last loop turn, where it is not idle: 1 ms.
 constexpr uint64_t kFreshNs = 1000 * 1000;
+
+// A tick of Slot::called, ns; it wraps after 73 minutes.
+constexpr uint64_t kTickNs = 1024;
 
 // Rung and not heard of since: nobody waits for this worker until its loop turns.
 inline bool IsSuspended(const Slot& slot) {

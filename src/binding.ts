@@ -81,6 +81,10 @@ export type LayoutField =
   | 'stamp'
   | 'pid'
   | 'idle'
+  | 'called'
+  | 'answered'
+  | 'shares'
+  | 'virtualTime'
   | 'open'
   | 'depth';
 
@@ -184,9 +188,8 @@ export interface Acceptor {
 
 /** A worker's gates, one for each listener it shares. A gate's number, 0 to 31, is the same in every worker. */
 export interface Gatekeeper {
-  /** `onConnection` owns the fd it is given. */
+  /** `onConnection` owns the fd it is given. Does not keep the loop alive. */
   listen(takeFd: number, gate: number, onConnection: (fd: number) => void): void;
-  setRef(gate: number, ref: boolean): void;
   /** The server is full: the others do not wait for this worker. */
   withdraw(gate: number, withdrawn: boolean): void;
   close(gate: number): void;

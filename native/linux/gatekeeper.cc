@@ -71,7 +71,8 @@ Gatekeeper::Gatekeeper(const Napi::CallbackInfo& info)
 }
 
 // listen(socketFd, number, onConnection): takes the fd. `number`, 0 to 31, is the same in every
-// worker. onConnection(fd) owns the fd it is given.
+// worker. onConnection(fd) owns the fd it is given. The gate does not keep the loop alive: what
+// stands for the server does.
 void Gatekeeper::Listen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto gate = std::make_unique<Gate>();
@@ -93,6 +94,7 @@ void Gatekeeper::Listen(const Napi::CallbackInfo& info) {
     if (status < 0) return gate->keeper->Report(SystemFailure{-status, "epoll_wait"});
     gate->announced = true;
   });
+  gate->poll->Unref();
   Publish(gate->share, true, true);
   gates_.emplace(number, std::move(gate));
 }
@@ -106,42 +108,51 @@ void Gatekeeper::Publish(uint32_t share, bool sharing, bool open) {
 
 // Before the loop sleeps.
 void Gatekeeper::OnSleep() {
+  SystemFailure failure{0, "epoll_ctl"};
   for (auto& [number, gate] : gates_) {
     if (gate->registration == Registration::kByLibuv) {
       if (EpollCtl(epoll_, EPOLL_CTL_DEL, gate->socket.get()) != 0) {
-        if (errno == ENOENT) continue;  // libuv has not got there yet: the next turn
-        Report(SystemFailure{errno, "epoll_ctl"});
+        // ENOENT: libuv gets there in this turn. A loop that then slept would leave it at that, and
+        // wake for everybody's connections.
+        if (errno == ENOENT) {
+          Ring(bell_.get());
+        } else {
+          failure.number = errno;
+        }
         continue;
       }
       gate->registration = Registration::kClosed;
+      Publish(gate->share, (shares_ & gate->share) != 0, false);
     }
-    if (gate->stale || gate->registration == Registration::kClosed) Update(gate.get());
+    const bool undecided = gate->stale || gate->registration == Registration::kClosed;
+    // ENOMEM, ENOSPC: the next turn tries again; until then the watchdog sees to it.
+    if (undecided && !Register(gate.get(), Decide(gate.get()))) failure.number = errno;
   }
+  // What hears of it may close a gate.
+  if (failure.number != 0) Report(failure);
 }
 
-void Gatekeeper::Update(Gate* gate) {
+bool Gatekeeper::Decide(Gate* gate) {
   gate->stale = false;
-  const uint64_t now = uv_hrtime();
-  bool open = false;
-  if (exhausted_until_ == 0 && (shares_ & gate->share) != 0) {
-    const GateDecision decision =
-        DecideGate(table_->slot(0), table_->used(), index_, gate->share, now);
-    virtual_time_ = decision.virtual_time;
-    slot_->virtual_time.store(virtual_time_, std::memory_order_relaxed);
-    open = decision.open;
-  }
-  Register(gate, open);
+  if (exhausted_ || gate->withdrawn) return false;
+  // Before it is read again: somebody may have scribbled over it.
+  slot_->virtual_time.store(virtual_time_, std::memory_order_relaxed);
+  const GateDecision decision =
+      DecideGate(table_->slot(0), table_->used(), index_, gate->share, uv_hrtime());
+  virtual_time_ = decision.virtual_time;
+  slot_->virtual_time.store(virtual_time_, std::memory_order_relaxed);
+  return decision.open;
 }
 
-void Gatekeeper::Register(Gate* gate, bool open) {
-  if (gate->registration == Registration::kByLibuv) return;
-  if (open == (gate->registration == Registration::kOpen)) return;
+// False, with errno, where the gate stays as it is.
+bool Gatekeeper::Register(Gate* gate, bool open) {
+  if (gate->registration == Registration::kByLibuv) return true;
+  if (open == (gate->registration == Registration::kOpen)) return true;
   // An opened gate is told at once of what waits already.
-  if (EpollCtl(epoll_, open ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, gate->socket.get()) != 0) {
-    return Report(SystemFailure{errno, "epoll_ctl"});  // ENOMEM, ENOSPC: the next turn tries again
-  }
+  if (EpollCtl(epoll_, open ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, gate->socket.get()) != 0) return false;
   gate->registration = open ? Registration::kOpen : Registration::kClosed;
   Publish(gate->share, (shares_ & gate->share) != 0, open);
+  return true;
 }
 
 // After the turn's I/O callbacks.
@@ -158,7 +169,6 @@ void Gatekeeper::OnAwake() {
 
 void Gatekeeper::AcceptOne(Gate* gate) {
   gate->announced = false;
-  gate->stale = true;
   UniqueFd connection;
   try {
     connection = Accept(gate->socket.get());
@@ -166,6 +176,8 @@ void Gatekeeper::AcceptOne(Gate* gate) {
     return RunOut(failure);
   }
   if (!connection.valid()) return;  // another worker was faster
+  // One connection more counts at every gate.
+  for (auto& [number, each] : gates_) each->stale = true;
   slot_->idle.store(0, std::memory_order_relaxed);
   slot_->virtual_time.store(++virtual_time_, std::memory_order_relaxed);
   IntoJavaScript(Env(), [&] {
@@ -178,10 +190,10 @@ void Gatekeeper::AcceptOne(Gate* gate) {
 // No descriptor or no memory. Nothing is lost, the connection is still in the queue: the others get
 // it, and the watchdog rings this worker only when there are none.
 void Gatekeeper::RunOut(const SystemFailure& failure) {
-  exhausted_until_ = uv_hrtime() + kExhaustedMs * 1000 * 1000;
+  exhausted_ = true;
   for (auto& [number, gate] : gates_) {
     Publish(gate->share, false, (open_ & gate->share) != 0);
-    Register(gate.get(), false);
+    Register(gate.get(), false);  // it cannot fail: there it is
   }
   uv_timer_start(
       retry_->get(), [](uv_timer_t* handle) { static_cast<Gatekeeper*>(handle->data)->Recover(); },
@@ -190,17 +202,27 @@ void Gatekeeper::RunOut(const SystemFailure& failure) {
 }
 
 void Gatekeeper::Recover() {
-  exhausted_until_ = 0;
+  exhausted_ = false;
   for (auto& [number, gate] : gates_) {
     Publish(gate->share, !gate->withdrawn, (open_ & gate->share) != 0);
   }
 }
 
-// Rung by the watchdog: a connection waits and nobody asleep was told.
+// Rung by the watchdog: a connection waits at one of the gates, and nobody asleep was told.
 void Gatekeeper::OnBell() {
   Hear(bell_.get());
-  if (exhausted_until_ != 0) return;
-  for (auto& [number, gate] : gates_) gate->announced = true;
+  if (exhausted_) return;
+  for (auto& [number, gate] : gates_) {
+    // A full server drops what it is given: only where all of them are full.
+    if (!gate->withdrawn || !SomebodyShares(gate->share)) gate->announced = true;
+  }
+}
+
+bool Gatekeeper::SomebodyShares(uint32_t share) const {
+  for (uint32_t i = 0; i < table_->used(); i++) {
+    if ((table_->slot(i)->shares.load(std::memory_order_relaxed) & share) != 0) return true;
+  }
+  return false;
 }
 
 Gatekeeper::Gate* Gatekeeper::Find(const Napi::CallbackInfo& info) {
@@ -208,24 +230,12 @@ Gatekeeper::Gate* Gatekeeper::Find(const Napi::CallbackInfo& info) {
   return found == gates_.end() ? nullptr : found->second.get();
 }
 
-// setRef(number, ref): whether the gate keeps the loop alive.
-void Gatekeeper::SetRef(const Napi::CallbackInfo& info) {
-  Gate* gate = Find(info);
-  if (gate == nullptr || gate->poll->get() == nullptr) return;
-  auto* handle = reinterpret_cast<uv_handle_t*>(gate->poll->get());
-  if (info[1].ToBoolean()) {
-    uv_ref(handle);
-  } else {
-    uv_unref(handle);
-  }
-}
-
 // withdraw(number, withdrawn): this worker's server is full; the others do not wait for it.
 void Gatekeeper::Withdraw(const Napi::CallbackInfo& info) {
   Gate* gate = Find(info);
   if (gate == nullptr) return;
   gate->withdrawn = info[1].ToBoolean();
-  Publish(gate->share, !gate->withdrawn && exhausted_until_ == 0, (open_ & gate->share) != 0);
+  Publish(gate->share, !gate->withdrawn && !exhausted_, (open_ & gate->share) != 0);
   gate->stale = true;
 }
 
@@ -268,7 +278,6 @@ void Gatekeeper::Report(const SystemFailure& failure) {
 void Gatekeeper::Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Gatekeeper", DefineClass(env, "Gatekeeper",
                                         {InstanceMethod("listen", &Gatekeeper::Listen),
-                                         InstanceMethod("setRef", &Gatekeeper::SetRef),
                                          InstanceMethod("withdraw", &Gatekeeper::Withdraw),
                                          InstanceMethod("close", &Gatekeeper::CloseGate),
                                          InstanceMethod("stop", &Gatekeeper::Stop)}));

@@ -44,7 +44,6 @@ class Gatekeeper : public Napi::ObjectWrap<Gatekeeper> {
   };
 
   void Listen(const Napi::CallbackInfo& info);
-  void SetRef(const Napi::CallbackInfo& info);
   void Withdraw(const Napi::CallbackInfo& info);
   void CloseGate(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);
@@ -52,8 +51,9 @@ class Gatekeeper : public Napi::ObjectWrap<Gatekeeper> {
   void OnSleep();
   void OnAwake();
   void OnBell();
-  void Update(Gate* gate);
-  void Register(Gate* gate, bool open);
+  bool Decide(Gate* gate);
+  bool Register(Gate* gate, bool open);
+  bool SomebodyShares(uint32_t share) const;
   void Publish(uint32_t share, bool sharing, bool open);
   void RunOut(const SystemFailure& failure);
   void Recover();
@@ -70,7 +70,7 @@ class Gatekeeper : public Napi::ObjectWrap<Gatekeeper> {
   uint32_t shares_ = 0;
   uint32_t open_ = 0;
   uint32_t virtual_time_ = 0;
-  uint64_t exhausted_until_ = 0;
+  bool exhausted_ = false;                           // no descriptor, no memory: for kExhaustedMs
   std::map<uint32_t, std::unique_ptr<Gate>> gates_;  // by number
   Napi::AsyncContext context_;
   Napi::FunctionReference on_error_;

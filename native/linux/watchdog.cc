@@ -20,6 +20,10 @@ constexpr uint64_t kAllBusyNs = 2 * kMs;
 // Nothing waits. The one thing that no wake-up tells of: a worker the kernel woke for a connection
 // met a callback that blocks before it got to it, and no other connection comes.
 constexpr uint64_t kQuietNs = 100 * kMs;
+// Connections wait and nobody has been idle for so long: the table may be wrong about that, since
+// any worker can write to it.
+constexpr uint64_t kDoubtNs = 100 * kMs;
+constexpr uint32_t kMaxGates = 32;  // bits of Slot::shares
 
 }  // namespace
 
@@ -29,7 +33,9 @@ Watchdog::Watchdog(const Napi::CallbackInfo& info)
   Napi::Env env = info.Env();
   table_ = LoadTable::From(info[0])->mapping();
   const int socket = ListenSocket::From(info[1])->Open(env);
-  share_ = 1u << info[2].ToNumber().Uint32Value();
+  const uint32_t number = info[2].ToNumber().Uint32Value();
+  if (number >= kMaxGates) throw Napi::RangeError::New(env, "Watchdog: number must be 0 to 31");
+  share_ = 1u << number;
   if (!info[3].IsFunction()) throw Napi::TypeError::New(env, "Watchdog: onError expected");
   reactor_ = Reactor::Of(env);
   on_error_ = Napi::Persistent(info[3].As<Napi::Function>());
@@ -120,32 +126,41 @@ void Watchdog::LookNow() {
   }
   const uint64_t now = uv_hrtime();
   if (waiting == 0) {
+    nobody_since_ = 0;
     Arm();
     reactor_->SetDeadline(this, now + kQuietNs);
     return;
   }
   Disarm();  // it would only say again what is known
-  int rung = 0;
-  while (rung < waiting && RingBest(true)) rung++;
-  // Nobody shares: every server is full, say. One of them takes it, and its application hears
+  // Nobody shares: every server is full, say. Some of them take it, and their applications hear
   // 'drop'.
-  if (rung == 0 && std::none_of(members_.begin(), members_.end(), [this](const Member& member) {
-        return (table_->slot(member.slot)->shares.load(std::memory_order_relaxed) & share_) != 0;
-      })) {
-    if (RingBest(false)) rung++;
+  const bool shared = std::any_of(members_.begin(), members_.end(),
+                                  [this](const Member& member) { return Shares(member); });
+  int rung = 0;
+  while (rung < waiting && RingBest(shared)) rung++;
+  if (rung > 0 || nobody_since_ == 0) nobody_since_ = rung > 0 ? 0 : now;
+  if (nobody_since_ != 0 && now - nobody_since_ >= kDoubtNs) {
+    // Whoever is really busy hears it when it is done, and looks once in vain.
+    for (const Member& member : members_) Ring(member.bell);
+    nobody_since_ = now;
   }
   reactor_->SetDeadline(this, now + (rung > 0 ? kAfterRingNs : kAllBusyNs));
 }
 
-// The idle worker with the fewest connections, of equals the one whose turn it is.
-bool Watchdog::RingBest(bool sharing_only) {
+bool Watchdog::Shares(const Member& member) const {
+  return (table_->slot(member.slot)->shares.load(std::memory_order_relaxed) & share_) != 0;
+}
+
+// The idle worker with the fewest connections, of equals the one whose turn it is; where the
+// listener is `shared`, of those that share.
+bool Watchdog::RingBest(bool shared) {
   const Member* best = nullptr;
   int32_t fewest = 0;
   uint32_t time = 0;
   for (const Member& member : members_) {
     const Slot& slot = *table_->slot(member.slot);
     if (!IsIdle(slot)) continue;
-    if (sharing_only && (slot.shares.load(std::memory_order_relaxed) & share_) == 0) continue;
+    if (shared && !Shares(member)) continue;
     const int32_t active = ActiveOf(slot);
     const uint32_t own = slot.virtual_time.load(std::memory_order_relaxed);
     if (best != nullptr &&
@@ -158,8 +173,10 @@ bool Watchdog::RingBest(bool sharing_only) {
   }
   if (best == nullptr) return false;
   // `called` first: once awake the worker answers. Until then it is not idle any more.
-  Slot* slot = table_->slot(best->slot);
-  slot->called.store(slot->called.load(std::memory_order_relaxed) + 1, std::memory_order_seq_cst);
+  std::atomic<uint32_t>& called = table_->slot(best->slot)->called;
+  const uint32_t tick = static_cast<uint32_t>(uv_hrtime() / kTickNs);
+  const uint32_t last = called.load(std::memory_order_relaxed);
+  called.store(tick == last ? tick + 1 : tick, std::memory_order_seq_cst);
   Ring(best->bell);
   return true;
 }

@@ -43,7 +43,8 @@ class Watchdog : public Napi::ObjectWrap<Watchdog>, private Reactor::Source {
   void Arm();
   void Disarm();
   void LookNow();
-  bool RingBest(bool sharing_only);
+  bool RingBest(bool shared);
+  bool Shares(const Member& member) const;
 
   std::shared_ptr<LoadTableMapping> table_;
   std::shared_ptr<Reactor> reactor_;
@@ -52,6 +53,7 @@ class Watchdog : public Napi::ObjectWrap<Watchdog>, private Reactor::Source {
   uint32_t share_;
   std::vector<Member> members_;
   bool armed_ = false;
+  uint64_t nobody_since_ = 0;  // connections wait and nobody is idle; 0: not so
   Napi::AsyncContext context_;
   Napi::FunctionReference on_error_;
 };

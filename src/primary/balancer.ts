@@ -212,6 +212,7 @@ export class Balancer {
       onError: (error) => this.#trouble.onAccept(error),
     });
     if (listener.gate !== null) this.#gates.take(listener.gate);
+    else if (gate === undefined) this.#trouble.onNoGate(listener.address);
     this.#all.add(listener);
     this.#listeners.set(key, listener);
     return listener;

@@ -1,5 +1,5 @@
-/** Bits of a slot's `shares`; see native/load_table.h. */
-const GATES = 32;
+/** Bits of a slot's `shares`; see native/slot.h. */
+export const GATES = 32;
 
 /** The numbers of the gated listeners, each of one listener at a time. A number given back is the last to
  * be used again: a worker that is late to leave may still stand in the load table under it. */

@@ -1,4 +1,6 @@
+import type { SocketAddress } from '../binding.js';
 import type { Log } from '../log.js';
+import { GATES } from './gate-numbers.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -44,6 +46,14 @@ export class Trouble {
     this.#lastAcceptFailure = now;
     const { message, code = '' } = error;
     this.#log.error({ code }, `the primary cannot accept, and tries again: ${withHint(message, code)}`);
+  }
+
+  /** Every gate has its listener; this one does without. */
+  onNoGate({ address, port }: SocketAddress): void {
+    this.#log.warn(
+      { address, port },
+      `${address}:${port} is shared without a gate, since ${GATES} other listeners have them all: whichever worker wakes first accepts, and long-lived connections spread unevenly`,
+    );
   }
 
   onChannel(worker: WorkerHandle, error: NodeJS.ErrnoException): void {

@@ -1,6 +1,8 @@
 import type { Server } from 'node:net';
 import { binding, type Gatekeeper, type NativeLoadTable } from '../binding.js';
-import type { ServerHandle } from './tcp-handle.js';
+
+/** Failures to accept come in storms, twenty a second: one warning in so many ms. */
+const ERROR_INTERVAL = 10_000;
 
 interface Gate {
   number: number;
@@ -27,7 +29,12 @@ export class Gates {
     this.#table = table;
     this.#slot = slot;
     this.#bell = takeBell;
-    this.#onError = onError;
+    let last = Number.NEGATIVE_INFINITY;
+    this.#onError = (error) => {
+      if (performance.now() - last < ERROR_INTERVAL) return;
+      last = performance.now();
+      onError(error);
+    };
   }
 
   /** False, and said once, where this worker's loop cannot be polled exclusively though the primary's can. */
@@ -42,11 +49,11 @@ export class Gates {
     return this.#keeper !== null;
   }
 
-  /** `onConnection` owns the fd it is given. The gate lives until close(). */
+  /** `onConnection` owns the fd it is given. The gate lives until close(); the server's own handle is what
+   * keeps the process alive, and what ref() and unref() are about. */
   share(
     gate: { number: number; takeSocket: number },
     server: Server,
-    handle: ServerHandle,
     onConnection: (fd: number) => void,
   ): void {
     const keeper = this.#keeper;
@@ -54,8 +61,6 @@ export class Gates {
     const { number, takeSocket } = gate;
     keeper.listen(takeSocket, number, onConnection);
     this.#gates.set(server, { number, isFull: false });
-    handle.ref = () => keeper.setRef(number, true);
-    handle.unref = () => keeper.setRef(number, false);
   }
 
   /** Its server closes. Nothing where it has no gate. */

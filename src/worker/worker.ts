@@ -139,9 +139,7 @@ export class EvenkeelWorker {
     const takeSocket = this.#borrowed;
     this.#borrowed = -1;
     if (answer.gate !== null && takeSocket >= 0) {
-      this.#gates.share({ number: answer.gate, takeSocket }, server, handle, (fd) =>
-        this.#deliver(lease, fd),
-      );
+      this.#gates.share({ number: answer.gate, takeSocket }, server, (fd) => this.#deliver(lease, fd));
     }
     const close = handle.close;
     handle.close = (callback?: () => void) => {
