@@ -70,6 +70,8 @@ void Dispatcher::Look() {
     one.responsive = member.lane->IsResponsive(now);
     one.name = member.lane->index();
   }
+  Forgive(&candidates_);
+  for (size_t i = 0; i < members_.size(); i++) members_[i].given = candidates_[i].given;
 }
 
 bool Dispatcher::HasRoom() const {
@@ -115,8 +117,6 @@ bool Dispatcher::TryPlace(Held* held) {
   member.placed.lease = member.lease;
   member.placed.hops = hops;
   member.placed.fds[member.placed.count++] = std::move(held->connection);
-  const uint32_t least = MostGiven(candidates_) - kDebt;  // what it missed beyond is forgiven
-  if (Ahead(least, member.given) > 0) member.given = least;
   candidates_[i].given = ++member.given;
   candidates_[i].untaken++;
   candidates_[i].load++;
