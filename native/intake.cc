@@ -14,7 +14,8 @@ constexpr uint64_t kExhaustedMs = 50;  // no descriptor left: nothing announces 
 }  // namespace
 
 // new Intake(table, slot, laneFd, fds, onConnections, onError): takes the fd. `fds`, an Int32Array
-// of 16, has the `count` descriptors of each onConnections(lease, hops, count), which owns them.
+// of 16, has the `count` descriptors of each onConnections(lease, hops, count, lost), which owns
+// them.
 Intake::Intake(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Intake>(info), context_(info.Env(), "evenkeel.Intake") {
   Napi::Env env = info.Env();
@@ -107,12 +108,12 @@ bool Intake::TakeBurst() {
   if (burst.lost > 0) Report(SystemFailure{EMFILE, "recvmsg"});
   IntoJavaScript(Env(), [&] {
     Napi::Env env = Env();
-    const napi_value arguments[] = {Napi::Number::New(env, burst.lease),
-                                    Napi::Number::New(env, burst.hops),
-                                    Napi::Number::New(env, burst.count)};
+    const napi_value arguments[] = {
+        Napi::Number::New(env, burst.lease), Napi::Number::New(env, burst.hops),
+        Napi::Number::New(env, burst.count), Napi::Number::New(env, burst.lost)};
     // The callback's from here on.
     for (uint32_t i = 0; i < burst.count; i++) fds_[i] = burst.fds[i].release();
-    on_connections_.MakeCallback(Value(), 3, arguments, context_);
+    on_connections_.MakeCallback(Value(), 4, arguments, context_);
   });
   return true;
 }

@@ -74,7 +74,10 @@ export class EvenkeelWorker {
       hello.slot,
       this.#receiveFd('lane'),
       this.#fds,
-      (lease, hops, count) => this.#onConnections(lease, hops, count),
+      (lease, hops, count, lost) => {
+        if (count === 0 || lost > 0) this.#meter.countLost(lost);
+        if (count > 0) this.#onConnections(lease, hops, count);
+      },
       onIntakeError,
     );
     new LoopStamp(table, hello.slot, this.#receiveFd('waker'));
@@ -188,8 +191,10 @@ export class EvenkeelWorker {
   }
 
   #inject({ server, handle, countsItself }: Share, fd: number): void {
-    const client = connectionHandle(fd);
-    const deliver = (): void => handle.onconnection?.call(handle, 0, client);
+    const deliver = (): void => {
+      const client = connectionHandle(fd);
+      handle.onconnection?.call(handle, 0, client);
+    };
     if (countsItself) deliver();
     else this.#meter.count(server, deliver);
   }
