@@ -11,6 +11,8 @@ export interface SlotView {
   open: number;
   active: number;
   accepted: number;
+  untaken: number;
+  depth: number;
 }
 
 /** The slots a running fleet has used so far, as they are now; `pid`: the primary's. */
@@ -40,6 +42,8 @@ export function slotsOf(pid: number): SlotView[] {
       open: get('open'),
       active,
       accepted,
+      untaken: (get('assigned') - get('taken')) >>> 0,
+      depth: get('depth'),
     };
   });
 }

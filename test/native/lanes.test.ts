@@ -87,6 +87,21 @@ test('who returned one is not asked again while another may have room; but not f
 });
 
 describe('a lane', () => {
+  test('that is full (EAGAIN), since its worker claims to have taken what it has not: none is lost', async () => {
+    const { dispatcher, members, join } = fleet(1);
+    const [member] = members as [Member];
+    join(member);
+    const offered = connectionsToOffer(400);
+    for (const [i, { fd }] of offered.entries()) {
+      dispatcher.offer(fd, 0, 0);
+      if (dispatcher.held() === 0) member.scribble('taken', i + 1);
+    }
+    expect(dispatcher.held()).toBeGreaterThan(50); // the kernel takes some 278 messages
+    const taken = member.take();
+    await eventually(() => taken.push(...member.take()) >= 400);
+    expect(whatCame(taken)).toEqual(offered.map(({ what }) => what));
+  });
+
   test('closed twice, recovered when closed, dropped with connections in it', () => {
     const { dispatcher, members, join } = fleet(1);
     const [member] = members as [Member];
