@@ -54,6 +54,8 @@ Napi::Value LoadTable::Buffer(const Napi::CallbackInfo& info) {
 // A duplicate of the table's fd, to be sent to a worker.
 Napi::Value LoadTable::ShareFd(const Napi::CallbackInfo& info) {
   UniqueFd copy = Guard(info.Env(), [&] { return Duplicate(mapping_->fd()); });
+  // Whoever opens it believes the header, whatever somebody scribbled there meanwhile.
+  mapping_->Sign();
   return Napi::Number::New(info.Env(), copy.release());
 }
 
