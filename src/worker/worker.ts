@@ -15,6 +15,7 @@ import {
   isListeningHandle,
   listeningHandle,
   type ServerHandle,
+  type TcpHandle,
 } from './tcp-handle.js';
 
 /** Connections that come at once at most; see native/burst.h. */
@@ -186,15 +187,20 @@ export class EvenkeelWorker {
   /** Gives the server a connection that was accepted for it. */
   #deliver(lease: number, fd: number): void {
     const share = this.#shares.get(lease);
-    if (share === undefined) binding().closeFd(fd);
-    else share.context.runInAsyncScope(this.#inject, this, share, fd);
+    if (share === undefined) return binding().closeFd(fd);
+    let client: TcpHandle;
+    try {
+      // Outside of the listen() call's context, as where Node accepts: the socket's own events have none.
+      client = connectionHandle(fd);
+    } catch (error) {
+      this.#meter.countLost(1);
+      throw error;
+    }
+    share.context.runInAsyncScope(this.#inject, this, share, client);
   }
 
-  #inject({ server, handle, countsItself }: Share, fd: number): void {
-    const deliver = (): void => {
-      const client = connectionHandle(fd);
-      handle.onconnection?.call(handle, 0, client);
-    };
+  #inject({ server, handle, countsItself }: Share, client: TcpHandle): void {
+    const deliver = (): void => handle.onconnection?.call(handle, 0, client);
     if (countsItself) deliver();
     else this.#meter.count(server, deliver);
   }
