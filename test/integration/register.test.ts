@@ -29,11 +29,24 @@ test('where the addon cannot be loaded: node:cluster, with one warning', () => {
   expect(stderr).toMatch(/\[ERR_ADDON_UNAVAILABLE\] EvenkeelWarning: .*Node's own cluster serves/);
 });
 
-test('a strategy that does not exist ends the process before the application runs', () => {
-  const env = { ...process.env, EVENKEEL_STRATEGY: 'magic' };
+test.each([
+  ['EVENKEEL_STRATEGY', 'magic', /ERR_UNKNOWN_STRATEGY/],
+  ['EVENKEEL_POLICY', 'magic', /ERR_UNKNOWN_POLICY/],
+  ['EVENKEEL_DEFER_ACCEPT', 'often', /ERR_INVALID_OPTION/],
+])('%s that does not exist ends the process before the application runs', (name, value, message) => {
+  const env = { ...process.env, [name]: value };
   const { stdout, stderr, status } = spawnSync(NODE, ['--import', REGISTER, APP], { encoding: 'utf8', env });
   expect([stdout, status]).toEqual(['', 1]);
-  expect(stderr).toMatch(/ERR_UNKNOWN_STRATEGY/);
+  expect(stderr).toMatch(message);
+});
+
+test.each([
+  ['auto', true],
+  ['true', true],
+  ['false', false],
+])('EVENKEEL_DEFER_ACCEPT=%s', (value, deferred) => {
+  const env = { EVENKEEL_STRATEGY: 'hand-off', EVENKEEL_DEFER_ACCEPT: value };
+  expect(run(['--import', REGISTER, fixture('deferred.mjs')], env)).toBe(`deferred ${deferred}`);
 });
 
 test('a process that forks nobody does not load the addon', () => {
