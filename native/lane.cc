@@ -198,6 +198,11 @@ Napi::Value Lane::WorkerFd(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), copy.release());
 }
 
+Napi::Value Lane::GetUntaken(const Napi::CallbackInfo& info) {
+  auto lock = reactor_->Lock();
+  return Napi::Number::New(info.Env(), end_->Untaken());
+}
+
 // The worker has sent back a connection, which is another's from now on, or closed.
 void Lane::Returned(const Napi::CallbackInfo&) {
   auto lock = reactor_->Lock();
@@ -220,8 +225,9 @@ void Lane::Close(const Napi::CallbackInfo&) {
 void Lane::Init(Napi::Env env, Napi::Object exports) {
   Napi::Function constructor = DefineClass(
       env, "Lane",
-      {InstanceMethod("workerFd", &Lane::WorkerFd), InstanceMethod("returned", &Lane::Returned),
-       InstanceMethod("recover", &Lane::Recover), InstanceMethod("close", &Lane::Close)});
+      {InstanceMethod("workerFd", &Lane::WorkerFd), InstanceMethod("untaken", &Lane::GetUntaken),
+       InstanceMethod("returned", &Lane::Returned), InstanceMethod("recover", &Lane::Recover),
+       InstanceMethod("close", &Lane::Close)});
   Instance::Of(env).lane = Napi::Persistent(constructor);
   exports.Set("Lane", constructor);
 }
