@@ -15,6 +15,8 @@ constexpr uint64_t kMs = 1000 * 1000;
 // A worker's going to sleep wakes us; this is for what no worker tells of: the end of
 // ETOOMANYREFS, a process stopped, garbage in the table.
 constexpr uint64_t kLookAgainNs = 5 * kMs;
+// Whoever could turn has long told by then that it did.
+constexpr uint64_t kNudgeNs = 100 * kMs;
 // What a worker has not taken after so long is taken back for one that sleeps. Longer than a
 // process that could run waits for a CPU on a busy machine, or there would be much ado there.
 constexpr uint64_t kRecallNs = 4 * kMs;
@@ -224,7 +226,10 @@ void Dispatcher::Settle() {
   if (waits) {
     const uint64_t now = uv_hrtime();
     next = std::min(next, now + kLookAgainNs);
-    for (const Member& member : members_) member.lane->Nudge(now);
+    if (!waits_) waits_since_ = now;
+    if (now >= waits_since_ + kNudgeNs) {
+      for (const Member& member : members_) member.lane->Nudge(now);
+    }
     // Against a worker's "I sleep" and its look at `waiting` after that: one of the two sees the
     // other.
     std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -91,6 +91,7 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
   std::deque<Held> held_;
   bool stalled_ = false;  // something waits behind a worker that does not turn
   bool waits_ = false;    // workers that go to sleep are to say so
+  uint64_t waits_since_ = 0;
   bool settling_ = false;
 };
 

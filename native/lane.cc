@@ -102,7 +102,7 @@ uint32_t LaneEnd::Load() const {
   };
   const int32_t here = static_cast<int32_t>(sent_ - load(slot_->closed));
   const int32_t by_itself = static_cast<int32_t>(load(slot_->accepted) - load(slot_->taken));
-  const int32_t sum = here + (by_itself > 0 ? by_itself : 0);
+  const int64_t sum = int64_t{here} + std::max(by_itself, 0);  // of garbage it may take 33 bits
   return sum > 0 ? static_cast<uint32_t>(sum) : 0;
 }
 

@@ -56,9 +56,10 @@ describe('round robin', () => {
     for (let i = 0; i < 2 * MAX_DEPTH + 10; i++) dispatcher.offer(connection(), 0, 0);
     expect(dispatcher.held()).toBe(10);
     expect(members.map((member) => member.slot.read().untaken)).toEqual([MAX_DEPTH, MAX_DEPTH]);
-    expect(members[0]?.take()).toHaveLength(MAX_DEPTH);
+    const taken = members[0]?.take() ?? [];
     await eventually(() => dispatcher.held() === 0);
-    expect(members[0]?.take()).toHaveLength(10);
+    taken.push(...(members[0]?.take() ?? []));
+    expect(taken).toHaveLength(MAX_DEPTH + 10);
     expect(members[1]?.take()).toHaveLength(MAX_DEPTH);
   });
 
