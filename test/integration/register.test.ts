@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { STRATEGIES } from '../../dist/strategies/select.js';
 import { fixture, NODE, REGISTER } from '../helpers/fleet.ts';
 
 // What parity.test.ts does not see: whether it is evenkeel that serves.
@@ -48,6 +49,16 @@ test.each([
   const env = { EVENKEEL_STRATEGY: 'hand-off', EVENKEEL_DEFER_ACCEPT: value };
   expect(run(['--import', REGISTER, fixture('deferred.mjs')], env)).toBe(`deferred ${deferred}`);
 });
+
+test.each(STRATEGIES)(
+  'workers that die at every moment of their start, %s: nothing of theirs stays open',
+  (strategy) => {
+    const script = fixture('library/dies-early.mjs');
+    const { left, status } = JSON.parse(run(['--import', REGISTER, script], { EVENKEEL_STRATEGY: strategy }));
+    expect(left).toBeLessThanOrEqual(0);
+    expect(status).toBe(200);
+  },
+);
 
 test('a process that forks nobody does not load the addon', () => {
   const script =
