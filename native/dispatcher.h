@@ -52,6 +52,7 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
     uint8_t hops = 0;
     uint32_t except_lease = 0;  // who returned it, not asked again
     uint64_t except_until = 0;
+    uint64_t source = 0;  // by source: whose it is, once somebody has looked
   };
 
   void Add(const Napi::CallbackInfo& info);
