@@ -1,6 +1,7 @@
 #include "intake.h"
 
 #include <cerrno>
+#include <ctime>
 
 #include "callback.h"
 #include "fd_room.h"
@@ -10,6 +11,13 @@ namespace evenkeel {
 namespace {
 
 constexpr uint64_t kExhaustedMs = 50;  // no descriptor left: nothing announces the end of that
+
+// 0 where the clock is not to be had: turns look short then.
+uint64_t ThreadTime() {
+  timespec time{};
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return 0;
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
 
 }  // namespace
 
@@ -65,7 +73,7 @@ void Intake::Listen() {
 }
 
 void Intake::OnSleep() {
-  const uint32_t depth = pace_.OnTurn(uv_hrtime(), uv_metrics_idle_time(prepare_->get()->loop));
+  const uint32_t depth = pace_.OnTurn(uv_hrtime(), ThreadTime());
   slot_->depth.store(exhausted_ ? 0 : depth, std::memory_order_relaxed);
 }
 

@@ -115,7 +115,10 @@ bool LaneEnd::IsResponsive(uint64_t now) const {
   const bool stands_still =
       stalled_at_ != 0 && slot_->stamp.load(std::memory_order_relaxed) == stalled_at_;
   if (stands_still && now < stalled_until_) return false;
-  return evenkeel::IsResponsive(*slot_, now);
+  if (IsIdle(*slot_)) return true;
+  // One whose turns have been short rather waits for a CPU than is in the midst of a long one.
+  const uint64_t depth = std::min(slot_->depth.load(std::memory_order_relaxed), kMaxBurst);
+  return now < slot_->stamp.load(std::memory_order_relaxed) + depth * kFreshNs;
 }
 
 bool LaneEnd::Recall(LaneOwner* caller) {
