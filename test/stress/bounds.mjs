@@ -1,4 +1,4 @@
-/** How long a connection may wait in the queue while one worker is sound, in ms.
+/** How long nobody may take what waits in the queue while one worker is sound, in ms.
  *
  * The gate's own promise is native/linux/watchdog.cc's: a look at the queue every 100 ms at the latest, then
  * 1 ms for each worker that is rung in vain (three of four here), or 2 ms where nobody is idle. The rest is
@@ -12,15 +12,15 @@ const KEPT = 1000;
 
 const BOUNDS = {
   // Accepts one at a time.
-  'shared-handle/least-connections': { wait: QUIET_LOOK + IN_VAIN + SCHEDULING, kept: KEPT, inHand: 1 },
+  'shared-handle/least-connections': { still: QUIET_LOOK + IN_VAIN + SCHEDULING, kept: KEPT, inHand: 1 },
   // Every worker that is awake hears of every connection.
-  'shared-handle/none': { wait: SCHEDULING + QUIET_LOOK, kept: KEPT, inHand: 1 },
+  'shared-handle/none': { still: SCHEDULING + QUIET_LOOK, kept: KEPT, inHand: 1 },
   // A connection in the channel of a worker that blocks waits there. In hand: a message's worth of them.
-  'hand-off/round-robin': { wait: null, kept: KEPT, inHand: 16 },
+  'hand-off/round-robin': { still: null, kept: KEPT, inHand: 16 },
   // Blind to a blocked worker by nature; the primary hands over the queues of the dead.
-  'reuse-port/hash': { wait: null, kept: KEPT, inHand: 16 },
+  'reuse-port/hash': { still: null, kept: KEPT, inHand: 16 },
 };
 
 export function boundsOf(strategy, policy) {
-  return BOUNDS[`${strategy}/${policy}`] ?? { wait: null, kept: KEPT, inHand: 1 };
+  return BOUNDS[`${strategy}/${policy}`] ?? { still: null, kept: KEPT, inHand: 1 };
 }

@@ -11,21 +11,30 @@ export function overlap(intervals, from, to) {
   return sum;
 }
 
-/** The longest stretch of `from` to `to` without any of the ascending `times` in it. */
-export function longestGap(times, from, to) {
+/** The longest stretch of `start` to `end` in which nothing that began as early was taken: `{from, to}`.
+ * `takes`: `{at, start}` each, in order of `at`. */
+export function longestGap(takes, start, end) {
+  let longest = { from: start, to: start };
+  let last = start;
+  const add = (at) => {
+    if (at - last > longest.to - longest.from) longest = { from: last, to: at };
+    last = at;
+  };
+  for (let i = firstAfter(takes, start); i < takes.length && takes[i].at < end; i++) {
+    if (takes[i].start <= start) add(takes[i].at);
+  }
+  add(end);
+  return longest;
+}
+
+function firstAfter(takes, time) {
   let low = 0;
-  for (let high = times.length; low < high; ) {
+  for (let high = takes.length; low < high; ) {
     const middle = (low + high) >>> 1;
-    if (times[middle] <= from) low = middle + 1;
+    if (takes[middle].at <= time) low = middle + 1;
     else high = middle;
   }
-  let longest = 0;
-  let last = from;
-  for (let i = low; i < times.length && times[i] < to; i++) {
-    longest = Math.max(longest, times[i] - last);
-    last = times[i];
-  }
-  return Math.max(longest, to - last);
+  return low;
 }
 
 /** A Map of lists, by the value of `key`. */

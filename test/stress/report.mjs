@@ -10,7 +10,7 @@ export function report({ facts, verdict, complaints }) {
     `connections ${records.length}: ${list(fates)}`,
     `lost        ${lost} with the worker that had them, ${inHand} in the hand of one just killed`,
     `queue       ${spread(waits)}; ${[50, 100, 250, 1000].map((ms) => `> ${ms} ms: ${above(waits, ms)}`).join(', ')}`,
-    `stood still ${spread(stills)} (of that, without anybody taking any)`,
+    `stood still ${spread(stills)} (of that, without anybody taking one as old)`,
     `in a worker ${spread(kept)} (stops and blocks left out)`,
     `the machine kept the client waiting ${late.length} times above 10 ms, ${Math.round(worst)} ms at most`,
     ...complaints.slice(0, DETAILS).map((complaint) => `WRONG       ${complaint}`),

@@ -9,18 +9,23 @@ const AFTERMATH = 500;
 /** Judges every connection: `{fates, lost, inHand, waits, stills, kept, violations}`.
  *
  * `waits`: ascending, of each connection the time in the queue: from connect() until a worker had taken it.
- * `stills`: ascending, of each wait the longest time in which nobody took any connection: where it is as long
- * as the wait, no crowd explains it. `kept`: ascending, from there to the first byte of the answer, without what the worker was stopped or
+ * `stills`: ascending, of each wait the longest time in which no connection as old or older was taken: so long
+ * the queue stood still, and no crowd explains it. `kept`: ascending, from there to the first byte of the answer, without what the worker was stopped or
  * blocked. `lost`: died with a worker that had them. `inHand`: of those the ones that worker's own code had
  * not seen yet.
  *
  * @param facts see trial.mjs
- * @param bounds `{wait, kept, inHand}`: the longest wait and keep that are no violation, null for any; how
- *   many connections a worker may have in hand that was killed while it ran. */
+ * @param bounds `{still, kept, inHand}`: how long the queue may stand still, null for any time; the longest
+ *   keep that is no violation; how many connections a worker may have in hand that was killed while it ran. */
 export function judge(facts, bounds) {
   const verdict = { fates: {}, lost: 0, inHand: 0, waits: [], stills: [], kept: [], violations: [] };
   const known = prepare(facts, bounds.inHand);
-  for (const record of facts.records) judgeOne(record, known, bounds, verdict);
+  const cases = facts.records.map((record) => ({ record, holders: takenBy(record, known) }));
+  const takes = cases.flatMap(({ record, holders }) =>
+    holders.map(({ at }) => ({ at, start: record.start })),
+  );
+  takes.sort((a, b) => a.at - b.at);
+  for (const one of cases) judgeOne(one, { ...known, takes }, bounds, verdict);
   for (const times of [verdict.waits, verdict.stills, verdict.kept]) times.sort((a, b) => a - b);
   return verdict;
 }
@@ -39,7 +44,6 @@ function prepare({ taken, own, blocks, stops, kills, late }, inHand) {
     return { at, left: inside.filter((inode) => !seen.has(inode) && !own[pid].includes(inode)).length };
   });
   return {
-    times: taken.map(({ at }) => at),
     byPort: group(taken, 'port'),
     stopsOf: group(stops, 'pid'),
     stallsOf: group(stalls, 'pid'),
@@ -51,10 +55,9 @@ function prepare({ taken, own, blocks, stops, kills, late }, inHand) {
   };
 }
 
-function judgeOne(record, known, bounds, verdict) {
+function judgeOne({ record, holders }, known, bounds, verdict) {
   const { fate, start, first, end } = record;
   const { late } = known;
-  const holders = takenBy(record, known);
   const [holder] = holders;
   const blame = (what, ms) =>
     verdict.violations.push({
@@ -77,10 +80,11 @@ function judgeOne(record, known, bounds, verdict) {
   if (holder === undefined) return;
   const wait = holder.at - start;
   verdict.waits.push(wait);
-  verdict.stills.push(longestGap(known.times, start, holder.at));
+  const still = longestGap(known.takes, start, holder.at);
+  verdict.stills.push(still.to - still.from);
   // Not counted while the machine was too busy to run even the client.
-  if (bounds.wait !== null && wait - overlap(late, start, holder.at) > bounds.wait)
-    blame('in the queue for', wait);
+  const unexplained = still.to - still.from - overlap(late, still.from, still.to);
+  if (bounds.still !== null && unexplained > bounds.still) blame('in the queue for', wait);
   if (fate !== 'ok') return;
   const stalls = known.stallsOf.get(holder.pid) ?? [];
   const kept = first - holder.at - overlap(stalls, holder.at, first);

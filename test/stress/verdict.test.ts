@@ -3,7 +3,7 @@ import { longestGap, overlap } from './intervals.mjs';
 import { parseTrace } from './trace.mjs';
 import { judge } from './verdict.mjs';
 
-const BOUNDS = { wait: 250, kept: 1000, inHand: 1 };
+const BOUNDS = { still: 250, kept: 1000, inHand: 1 };
 const request = (facts: object) => ({
   start: 1000,
   first: 1010,
@@ -41,6 +41,14 @@ describe('an answered connection', () => {
     const slow = request({ first: 1310, end: 1311 });
     expect(violations([slow], 'A 1300 7 50000 90')).toEqual(['in the queue for']);
     expect(violations([slow], 'A 1300 7 50000 90', { late: [{ from: 1100, to: 1200 }] })).toEqual([]);
+  });
+
+  test("a long wait is none of the gate's while those before it are taken", () => {
+    const crowd = Array.from({ length: 10 }, (_, i) =>
+      request({ first: 1100 + 100 * i, end: 2000, port: 50_000 + i }),
+    );
+    const takes = crowd.map(({ port, first }) => `A ${first} 7 ${port} ${port}`).join('\n');
+    expect(violations(crowd, takes)).toEqual([]);
   });
 
   test('a stopped worker had it, and could not say so', () => {
@@ -99,8 +107,12 @@ test('intervals that overlap each other are counted once', () => {
   expect(overlap([], 2, 40)).toBe(0);
 });
 
-test('the longest gap', () => {
-  expect(longestGap([1, 5, 6, 20], 2, 10)).toBe(4);
-  expect(longestGap([1, 5, 6, 20], 6, 20)).toBe(14);
-  expect(longestGap([], 6, 20)).toBe(14);
+test('the longest gap: what came later and was taken first does not count', () => {
+  const takes = [
+    { at: 5, start: 1 },
+    { at: 8, start: 7 },
+    { at: 14, start: 2 },
+  ];
+  expect(longestGap(takes, 3, 20)).toEqual({ from: 5, to: 14 });
+  expect(longestGap(takes, 15, 20)).toEqual({ from: 15, to: 20 });
 });
