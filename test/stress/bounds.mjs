@@ -1,26 +1,33 @@
-/** How long nobody may take what waits in the queue while one worker is sound, in ms.
+/* What each pair promises:
  *
- * The gate's own promise is native/linux/watchdog.cc's: a look at the queue every 100 ms at the latest, then
- * 1 ms for each worker that is rung in vain (three of four here), or 2 ms where nobody is idle. The rest is
- * for the machine: the one sound worker has to be run, beside processes that start all the time. */
+ * `still`: how long, in ms, nobody may take what waits while one worker is sound; null: no promise. The gate's
+ * own is native/linux/watchdog.cc's: a look at the queue every 100 ms at the latest, then 1 ms for each worker
+ * that is rung in vain (three of four here), or 2 ms where nobody is idle. The rest is for the machine: the one
+ * sound worker has to be run, beside processes that start all the time.
+ * `kept`: nobody promises when a worker that has a connection answers; this is for what is plainly not busy.
+ * `inHand`: how many connections a worker may have accepted that its own code has not seen yet.
+ * `primaryToo`: it holds while the primary's loop does not turn, and is put to that test. */
 const QUIET_LOOK = 100;
 const IN_VAIN = 3 * 1 + 2;
 const SCHEDULING = 145;
 
-/** Nobody promises when a worker that has a connection answers; this is for what is plainly not busy. */
-const KEPT = 1000;
-
 const BOUNDS = {
-  // Accepts one at a time.
-  'shared-handle/least-connections': { still: QUIET_LOOK + IN_VAIN + SCHEDULING, kept: KEPT, inHand: 1 },
-  // Every worker that is awake hears of every connection.
-  'shared-handle/none': { still: SCHEDULING + QUIET_LOOK, kept: KEPT, inHand: 1 },
+  // Accepts one at a time. The watchdog has a thread of its own.
+  'shared-handle/least-connections': {
+    still: QUIET_LOOK + IN_VAIN + SCHEDULING,
+    inHand: 1,
+    primaryToo: true,
+  },
+  // Every worker that is awake hears of every connection, and the primary has no part in it.
+  'shared-handle/none': { still: SCHEDULING, inHand: 1, primaryToo: true },
   // A connection in the channel of a worker that blocks waits there. In hand: a message's worth of them.
-  'hand-off/round-robin': { still: null, kept: KEPT, inHand: 16 },
+  'hand-off/round-robin': { still: null, inHand: 16, primaryToo: false },
   // Blind to a blocked worker by nature; the primary hands over the queues of the dead.
-  'reuse-port/hash': { still: null, kept: KEPT, inHand: 16 },
+  'reuse-port/hash': { still: null, inHand: 16, primaryToo: false },
 };
 
 export function boundsOf(strategy, policy) {
-  return BOUNDS[`${strategy}/${policy}`] ?? { still: null, kept: KEPT, inHand: 1 };
+  const bounds = BOUNDS[`${strategy}/${policy}`];
+  if (bounds === undefined) throw new Error(`${strategy}/${policy} has no bounds: add them to bounds.mjs`);
+  return { kept: 1000, ...bounds };
 }

@@ -2,7 +2,7 @@ import { now, sleep } from './clock.mjs';
 import { socketsOf, waitStopped } from './inside.mjs';
 import { request } from './request.mjs';
 
-/** What happens to workers, and how often beside the others. */
+/** What happens, and how often beside the others. */
 const FAULTS = [
   [3, 'stop'],
   [1, 'stop-kill'],
@@ -11,6 +11,7 @@ const FAULTS = [
   [3, 'block'],
   [2, 'block-later'],
 ];
+const PRIMARY_TOO = [...FAULTS, [1, 'primary']];
 const LONGEST = 2000;
 
 /** Of the stops and kills so many come right behind a connection of our own: the worker it woke may not get to
@@ -26,23 +27,28 @@ export class Chaos {
   kills = [];
   /** What became of our own requests, those that block and those of ambushes. */
   records = [];
+  /** How often the primary was made to block. */
+  primaryBlocks = 0;
   #primary;
   #random;
+  #faults;
   /** By pid, the timer that ends it. */
   #stopped = new Map();
   #dead = new Set();
   #blocks = new Set();
   #ambushes = new Set();
 
-  constructor(primary, random) {
+  /** `primaryToo`: the primary's loop is made to block as well. */
+  constructor(primary, random, primaryToo) {
     this.#primary = primary;
     this.#random = random;
+    this.#faults = primaryToo ? PRIMARY_TOO : FAULTS;
   }
 
   async run(end) {
     for (;;) {
       const pause = this.#random.between(5, 500);
-      const fault = this.#random.choose(FAULTS);
+      const fault = this.#random.choose(this.#faults);
       const ms = fault.startsWith('block')
         ? this.#random.between(10, LONGEST)
         : this.#random.between(1, LONGEST);
@@ -53,6 +59,11 @@ export class Chaos {
       if (!this.#mayHarm) continue;
       if (fault.startsWith('block')) {
         this.#request(`/${fault}?${Math.round(ms)}`, this.#blocks);
+        continue;
+      }
+      if (fault === 'primary') {
+        this.#primary.block(ms);
+        this.primaryBlocks++;
         continue;
       }
       if (isAmbush) this.#request('/', this.#ambushes);

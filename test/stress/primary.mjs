@@ -42,7 +42,12 @@ export class Primary {
 
   /** Asks anew; `status` follows. */
   ask() {
-    if (this.#process.connected) this.#process.send('status', () => {});
+    this.block(0);
+  }
+
+  /** Keeps its loop from turning for `ms`. */
+  block(ms) {
+    if (this.#process.connected) this.#process.send(ms, () => {}); // it may be ending
   }
 
   get isRunning() {

@@ -33,10 +33,11 @@ export const DEFAULTS = {
 export async function trial(options) {
   const { strategy, policy, seconds, seed, rate, ...rest } = { ...DEFAULTS, ...options };
   const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-stress-'));
+  const bounds = boundsOf(strategy, policy);
   const trace = path.join(folder, 'trace');
   const primary = new Primary({ strategy, policy, trace, ...rest });
   const random = new Random(seed);
-  const chaos = new Chaos(primary, random);
+  const chaos = new Chaos(primary, random, bounds.primaryToo);
   const healAtExit = () => void chaos.heal(); // a stopped process would outlive us
   process.on('exit', healAtExit);
   try {
@@ -60,9 +61,10 @@ export async function trial(options) {
       late: [...late, ...lateness()],
       stops: chaos.stops,
       kills: chaos.kills,
+      primaryBlocks: chaos.primaryBlocks,
       ...parseTrace(readFileSync(trace, 'utf8')),
     };
-    return { facts, verdict: judge(facts, boundsOf(strategy, policy)), complaints: found };
+    return { facts, verdict: judge(facts, bounds), complaints: found };
   } finally {
     process.off('exit', healAtExit);
     await chaos.heal();
