@@ -18,8 +18,8 @@ const BOUNDS = {
     inHand: 1,
     primaryToo: true,
   },
-  // Every worker that is awake hears of every connection, and the primary has no part in it.
-  'shared-handle/none': { still: SCHEDULING, inHand: 1, primaryToo: true },
+  // Every worker that is awake hears of every connection: all of it is for the machine.
+  'shared-handle/none': { still: 250, inHand: 1, primaryToo: true },
   // A connection in the channel of a worker that blocks waits there. In hand: a message's worth of them.
   'hand-off/round-robin': { still: null, inHand: 16, primaryToo: false },
   // Blind to a blocked worker by nature; the primary hands over the queues of the dead.

@@ -17,6 +17,8 @@ const LONGEST = 2000;
 /** Of the stops and kills so many come right behind a connection of our own: the worker it woke may not get to
  * it any more. */
 const AMBUSHES = 0.5;
+/** After half of the ambushes nothing of ours comes for so long, in ms: what waits is not helped by the next. */
+const LONELY = 500;
 
 /** Does harm to workers, in an order and of a length that the seed decides; one worker at least is left
  * alone: alive, running, and not told to block. */
@@ -27,8 +29,8 @@ export class Chaos {
   kills = [];
   /** What became of our own requests, those that block and those of ambushes. */
   records = [];
-  /** How often the primary was made to block. */
-  primaryBlocks = 0;
+  /** When the primary was made to block, about: `{pid, from, to}`. */
+  primaryBlocks = [];
   #primary;
   #random;
   #faults;
@@ -54,6 +56,7 @@ export class Chaos {
         : this.#random.between(1, LONGEST);
       const seat = this.#random.index(this.#primary.workers.length);
       const isAmbush = this.#random.next() < AMBUSHES;
+      const isLonely = this.#random.next() < 0.5;
       if (now() + pause > end) return;
       await sleep(pause);
       if (!this.#mayHarm) continue;
@@ -63,12 +66,13 @@ export class Chaos {
       }
       if (fault === 'primary') {
         this.#primary.block(ms);
-        this.primaryBlocks++;
+        this.primaryBlocks.push({ pid: 'the primary', from: now(), to: now() + ms });
         continue;
       }
       if (isAmbush) this.#request('/', this.#ambushes);
       // net calls connect() in the tick before.
       process.nextTick(() => this.#harm(fault, ms, seat));
+      if (isAmbush && isLonely) await sleep(LONELY);
     }
   }
 

@@ -38,7 +38,7 @@ while (now() < end) {
   // A trickle too: what waits then waits alone, and no next connection wakes anybody for it.
   const [perSecond, atOnce] = random.choose([
     [4, [rate, 1]],
-    [3, [rate / 50, 1]],
+    [3, [rate / 300, 1]],
     [2, [rate / 5, 1]],
     [1, [rate, 40]],
   ]);

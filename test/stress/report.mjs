@@ -6,7 +6,7 @@ export function report({ facts, verdict, complaints }) {
   const { fates, lost, inHand, waits, stills, kept, violations } = verdict;
   const worst = Math.max(0, ...late.map(({ from, to }) => to - from));
   const lines = [
-    `did         ${stops.length} stops, ${kills.length} kills, ${blocks.length} blocks, ${primaryBlocks} of the primary`,
+    `did         ${stops.length} stops, ${kills.length} kills, ${blocks.length} blocks, ${primaryBlocks.length} of the primary`,
     `connections ${records.length}: ${list(fates)}`,
     `lost        ${lost} with the worker that had them, ${inHand} in the hand of one just killed`,
     `queue       ${spread(waits)}; ${[50, 100, 250, 1000].map((ms) => `> ${ms} ms: ${above(waits, ms)}`).join(', ')}`,

@@ -28,7 +28,7 @@ export const DEFAULTS = {
 /** Starts a fleet, does harm to its workers for `seconds` under `rate` new connections a second, lets it
  * recover, and ends it: `{facts, verdict, complaints}`. The same seed does the same harm in the same order.
  *
- * Facts: `records` of every connection (request.mjs), `stops` and `kills` (chaos.mjs), `taken`, `blocks` and
+ * Facts: `records` of every connection (request.mjs), `stops`, `kills` and `primaryBlocks` (chaos.mjs), `taken`, `blocks` and
  * `own` (trace.mjs), and when the machine was `late` to run us (clock.mjs). */
 export async function trial(options) {
   const { strategy, policy, seconds, seed, rate, ...rest } = { ...DEFAULTS, ...options };

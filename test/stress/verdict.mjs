@@ -30,9 +30,9 @@ export function judge(facts, bounds) {
   return verdict;
 }
 
-function prepare({ taken, own, blocks, stops, kills, late }, inHand) {
+function prepare({ taken, own, blocks, primaryBlocks, stops, kills, late }, inHand) {
   const killedAt = new Map(kills.map(({ pid, at }) => [pid, at]));
-  const stalls = [...stops, ...blocks].map(({ pid, from, to }) => {
+  const stalls = [...stops, ...blocks, ...primaryBlocks].map(({ pid, from, to }) => {
     return { pid, from, to: to ?? killedAt.get(pid) ?? Number.POSITIVE_INFINITY };
   });
   // A stopped worker's connections are those found in it: that many may be in hand, and no others.

@@ -19,6 +19,7 @@ function violations(records: object[], trace: string, facts: object = {}): strin
   const all = {
     records,
     stops: [],
+    primaryBlocks: [],
     kills: [],
     late: [],
     ...parseTrace(`L 0 7 1,2\nL 0 8 1,3\n${trace}`),
