@@ -3,14 +3,14 @@ const DETAILS = 10;
 /** A trial in figures. */
 export function report({ facts, verdict, complaints }) {
   const { stops, kills, blocks, primaryBlocks, late, records } = facts;
-  const { fates, lost, inHand, waits, stills, kept, violations } = verdict;
+  const { fates, lost, inHand, waits, stills, unexplained, kept, violations } = verdict;
   const worst = Math.max(0, ...late.map(({ from, to }) => to - from));
   const lines = [
     `did         ${stops.length} stops, ${kills.length} kills, ${blocks.length} blocks, ${primaryBlocks.length} of the primary`,
     `connections ${records.length}: ${list(fates)}`,
     `lost        ${lost} with the worker that had them, ${inHand} in the hand of one just killed`,
     `queue       ${spread(waits)}; ${[50, 100, 250, 1000].map((ms) => `> ${ms} ms: ${above(waits, ms)}`).join(', ')}`,
-    `stood still ${spread(stills)} (of that, without anybody taking one as old)`,
+    `stood still ${spread(stills)} (of that, without anybody taking one as old); ${unexplained.toFixed(1)} without the machine's part`,
     `in a worker ${spread(kept)} (stops and blocks left out)`,
     `the machine kept the client waiting ${late.length} times above 10 ms, ${Math.round(worst)} ms at most`,
     ...complaints.slice(0, DETAILS).map((complaint) => `WRONG       ${complaint}`),

@@ -11,6 +11,7 @@ import { ABSURD, complaints } from './health.mjs';
 import { Primary } from './primary.mjs';
 import { Random } from './random.mjs';
 import { request } from './request.mjs';
+import { watchStarvation } from './starved.mjs';
 import { parseTrace } from './trace.mjs';
 import { judge } from './verdict.mjs';
 
@@ -29,7 +30,7 @@ export const DEFAULTS = {
  * recover, and ends it: `{facts, verdict, complaints}`. The same seed does the same harm in the same order.
  *
  * Facts: `records` of every connection (request.mjs), `stops`, `kills` and `primaryBlocks` (chaos.mjs), `taken`, `blocks` and
- * `own` (trace.mjs), and when the machine was `late` to run us (clock.mjs). */
+ * `own` (trace.mjs), when the machine was `late` to run us (clock.mjs), and which workers it `starved` (starved.mjs). */
 export async function trial(options) {
   const { strategy, policy, seconds, seed, rate, ...rest } = { ...DEFAULTS, ...options };
   const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-stress-'));
@@ -50,6 +51,7 @@ export async function trial(options) {
     const descriptors = primary.descriptors;
     const absurd = watchCounts(primary);
     const lateness = watchLateness();
+    const starvation = watchStarvation(() => primary.workers.map(({ pid }) => pid));
     const load = fork(LOAD, [primary.port, random.index(2 ** 31), rate, seconds].map(String));
     const loaded = once(load, 'message');
     await chaos.run(now() + seconds * 1000);
@@ -59,6 +61,7 @@ export async function trial(options) {
     const facts = {
       records: [...records, ...chaos.records],
       late: [...late, ...lateness()],
+      starved: starvation(),
       stops: chaos.stops,
       kills: chaos.kills,
       primaryBlocks: chaos.primaryBlocks,

@@ -6,11 +6,11 @@ import { group, longestGap, overlap } from './intervals.mjs';
  * client. */
 const AFTERMATH = 500;
 
-/** Judges every connection: `{fates, lost, inHand, waits, stills, kept, violations}`.
+/** Judges every connection: `{fates, lost, inHand, waits, stills, unexplained, kept, violations}`.
  *
  * `waits`: ascending, of each connection the time in the queue: from connect() until a worker had taken it.
  * `stills`: ascending, of each wait the longest time in which no connection as old or older was taken: so long
- * the queue stood still, and no crowd explains it. `kept`: ascending, from there to the first byte of the answer, without what the worker was stopped or
+ * the queue stood still, and no crowd explains it. `unexplained`: the longest of them, without what the machine did. `kept`: ascending, from there to the first byte of the answer, without what the worker was stopped or
  * blocked. `lost`: died with a worker that had them. `inHand`: of those the ones that worker's own code had
  * not seen yet.
  *
@@ -18,7 +18,16 @@ const AFTERMATH = 500;
  * @param bounds `{still, kept, inHand}`: how long the queue may stand still, null for any time; the longest
  *   keep that is no violation; how many connections a worker may have in hand that was killed while it ran. */
 export function judge(facts, bounds) {
-  const verdict = { fates: {}, lost: 0, inHand: 0, waits: [], stills: [], kept: [], violations: [] };
+  const verdict = {
+    fates: {},
+    lost: 0,
+    inHand: 0,
+    waits: [],
+    stills: [],
+    kept: [],
+    unexplained: 0,
+    violations: [],
+  };
   const known = prepare(facts, bounds.inHand);
   const cases = facts.records.map((record) => ({ record, holders: takenBy(record, known) }));
   const takes = cases.flatMap(({ record, holders }) =>
@@ -30,7 +39,7 @@ export function judge(facts, bounds) {
   return verdict;
 }
 
-function prepare({ taken, own, blocks, primaryBlocks, stops, kills, late }, inHand) {
+function prepare({ taken, own, blocks, primaryBlocks, stops, kills, late, starved }, inHand) {
   const killedAt = new Map(kills.map(({ pid, at }) => [pid, at]));
   const stalls = [...stops, ...blocks, ...primaryBlocks].map(({ pid, from, to }) => {
     return { pid, from, to: to ?? killedAt.get(pid) ?? Number.POSITIVE_INFINITY };
@@ -52,6 +61,7 @@ function prepare({ taken, own, blocks, primaryBlocks, stops, kills, late }, inHa
     killedAt,
     hands,
     late,
+    starvedOf: group(starved, 'pid'),
   };
 }
 
@@ -82,8 +92,10 @@ function judgeOne({ record, holders }, known, bounds, verdict) {
   verdict.waits.push(wait);
   const still = longestGap(known.takes, start, holder.at);
   verdict.stills.push(still.to - still.from);
-  // Not counted while the machine was too busy to run even the client.
-  const unexplained = still.to - still.from - overlap(late, still.from, still.to);
+  // Not counted while the machine was too busy to run the client, or the worker that took it in the end.
+  const busy = [...late, ...(known.starvedOf.get(holder.pid) ?? [])];
+  const unexplained = still.to - still.from - overlap(busy, still.from, still.to);
+  verdict.unexplained = Math.max(verdict.unexplained, unexplained);
   if (bounds.still !== null && unexplained > bounds.still) blame('in the queue for', wait);
   if (fate !== 'ok') return;
   const stalls = known.stallsOf.get(holder.pid) ?? [];

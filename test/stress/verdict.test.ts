@@ -22,6 +22,7 @@ function violations(records: object[], trace: string, facts: object = {}): strin
     primaryBlocks: [],
     kills: [],
     late: [],
+    starved: [],
     ...parseTrace(`L 0 7 1,2\nL 0 8 1,3\n${trace}`),
     ...facts,
   };
@@ -42,6 +43,9 @@ describe('an answered connection', () => {
     const slow = request({ first: 1310, end: 1311 });
     expect(violations([slow], 'A 1300 7 50000 90')).toEqual(['in the queue for']);
     expect(violations([slow], 'A 1300 7 50000 90', { late: [{ from: 1100, to: 1200 }] })).toEqual([]);
+    const starved = (pid: number) => ({ starved: [{ pid, from: 1100, to: 1200 }] });
+    expect(violations([slow], 'A 1300 7 50000 90', starved(7))).toEqual([]);
+    expect(violations([slow], 'A 1300 7 50000 90', starved(8))).toEqual(['in the queue for']);
   });
 
   test("a long wait is none of the gate's while those before it are taken", () => {
