@@ -42,7 +42,7 @@ while (now() < end) {
     [2, [rate / 5, 1]],
     [1, [rate, 40]],
   ]);
-  await phase(Math.min(end, now() + random.between(300, 3000)), perSecond, atOnce);
+  await phase(Math.min(end, now() + random.between(200, 1500)), perSecond, atOnce);
 }
 while (open.size > 0) await Promise.all(open);
 process.send({ records, late: lateness() }, () => process.disconnect());
