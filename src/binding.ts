@@ -130,6 +130,8 @@ export interface NativeLoadTable {
   slots(): number;
   /** A duplicate of the table's fd; the caller owns it. */
   share(): number;
+  /** What is made of it keeps it mapped. */
+  close(): void;
 }
 
 export interface ChannelMessage {

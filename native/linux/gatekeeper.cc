@@ -265,6 +265,7 @@ void Gatekeeper::Stop(const Napi::CallbackInfo&) {
   check_->Close();
   retry_->Close();
   bell_poll_->Close();
+  bell_.reset();  // not polled any more: uv_poll(3)
   on_error_.Reset();
   Unref();
 }

@@ -7,8 +7,7 @@ import { trial } from '../stress/trial.mjs';
 // may wait, where anything is promised, says test/stress/bounds.mjs.
 const PAIRS = [
   { strategy: 'shared-handle', policy: 'least-connections' },
-  // Only loss so far: what lies in the channel of a worker that blocks waits as long as that.
-  { strategy: 'hand-off', policy: 'round-robin' },
+  { strategy: 'hand-off', policy: 'least-connections' },
 ];
 const SEEDS = [1, 2, 3];
 
