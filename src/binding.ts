@@ -97,6 +97,8 @@ export interface ListenSocketOptions {
   ipv6Only?: boolean;
   /** Default 511, as Node's. */
   backlog?: number;
+  /** Connections inherit TCP_NODELAY. */
+  noDelay?: boolean;
 }
 
 export interface SocketAddress {

@@ -12,9 +12,11 @@ import { ListenHook } from './listen-hook.js';
 import {
   closeDescriptor,
   connectionHandle,
+  inheritNoDelay,
   isListeningHandle,
   listeningHandle,
   type ServerHandle,
+  type TcpHandle,
 } from './tcp-handle.js';
 
 /** Connections that come at once at most; see native/burst.h. */
@@ -27,6 +29,8 @@ interface Share {
   countsItself: boolean;
   /** Of the listen() call: its connections run in it, as with a handle of Node's own. */
   context: AsyncResource;
+  /** Its connections come with TCP_NODELAY set. */
+  noDelay: boolean;
 }
 
 /** net.Server's limit, and (Node 22 and later) its wish to drop here what is above it. */
@@ -125,7 +129,9 @@ export class EvenkeelWorker {
       this.#borrowed = -1;
       return;
     }
-    this.#hook.answer(answer, () => listeningHandle(fd, (deliver) => this.#count(lease, deliver)));
+    this.#hook.answer(answer, () =>
+      listeningHandle(fd, (deliver, client) => this.#count(lease, deliver, client)),
+    );
   }
 
   /** Node has made the server's handle; from here on connections find it. */
@@ -135,7 +141,7 @@ export class EvenkeelWorker {
     this.#drain.watch(server);
     this.#busy.watch(server);
     const countsItself = isListeningHandle(handle);
-    this.#shares.set(lease, { server, handle, countsItself, context });
+    this.#shares.set(lease, { server, handle, countsItself, context, noDelay: answer.noDelay });
     const takeSocket = this.#borrowed;
     this.#borrowed = -1;
     if (answer.gate !== null && takeSocket >= 0) {
@@ -187,23 +193,29 @@ export class EvenkeelWorker {
     else share.context.runInAsyncScope(this.#inject, this, share, fd);
   }
 
-  #inject({ server, handle, countsItself }: Share, fd: number): void {
+  #inject({ server, handle, countsItself, noDelay }: Share, fd: number): void {
     const client = connectionHandle(fd);
+    if (noDelay && !countsItself) inheritNoDelay(client, isNoDelay(server));
     const deliver = (): void => handle.onconnection?.call(handle, 0, client);
     if (countsItself) deliver();
     else this.#meter.count(server, deliver);
   }
 
-  #count(lease: number, deliver: () => void): void {
+  #count(lease: number, deliver: () => void, client: TcpHandle | undefined): void {
     const share = this.#shares.get(lease);
-    if (share === undefined) deliver();
-    else this.#meter.count(share.server, deliver);
+    if (share === undefined) return deliver();
+    if (share.noDelay && client !== undefined) inheritNoDelay(client, isNoDelay(share.server));
+    this.#meter.count(share.server, deliver);
   }
 
   #giveBack(lease: number, hops: number, fd: number): void {
     this.#intake.returned();
     this.#channel.send(binding().messageTypes.returned, lease, hops, null, fd);
   }
+}
+
+function isNoDelay(server: Server): boolean {
+  return (server as { noDelay?: unknown }).noDelay === true;
 }
 
 function isFull(server: Server): boolean {
