@@ -56,9 +56,6 @@ Intake::Intake(const Napi::CallbackInfo& info)
 void Intake::Start(const Napi::CallbackInfo&) {
   if (poll_->get() == nullptr) return;
   Listen();
-  // Fails only for a null callback.
-  uv_prepare_start(prepare_->get(),
-                   [](uv_prepare_t* handle) { static_cast<Intake*>(handle->data)->OnSleep(); });
   poll_->Unref();
   prepare_->Unref();
   retry_->Unref();
@@ -109,6 +106,10 @@ bool Intake::TakeBurst() {
     Report(failure);
     return false;
   }
+  // Not before: elsewhere than with hand-off nothing comes, and nobody need know the pace. Fails
+  // only for a null callback.
+  uv_prepare_start(prepare_->get(),
+                   [](uv_prepare_t* handle) { static_cast<Intake*>(handle->data)->OnSleep(); });
   slot_->idle.store(0, std::memory_order_relaxed);
   taken_ += burst.count + burst.lost;
   slot_->taken.store(taken_, std::memory_order_relaxed);

@@ -70,7 +70,7 @@ export class Member {
   }
 
   /** As if a callback had begun so many ns ago that does not end. */
-  block(since = 5_000_000n): void {
+  block(since = 1_000_000_000n): void {
     this.set('idle', 0);
     this.#stamp[0] = process.hrtime.bigint() - since;
   }
