@@ -16,7 +16,7 @@ constexpr uint32_t kMaxBurst = 16;
 struct Burst {
   uint32_t lease = 0;  // which worker's share in which listener
   uint8_t hops = 0;    // how many workers have returned them; kFinalHop: do not return them
-  uint32_t count = 0;
+  uint32_t count = 0;  // 0: only wakes who receives
   std::array<UniqueFd, kMaxBurst> fds;  // `count` of them
   // Came in the message, and found no number in this process: their clients see a reset. Who
   // receives makes sure of numbers first, see FdRoom.

@@ -21,6 +21,9 @@ constexpr uint64_t kRecallNs = 4 * kMs;
 // By source every client has its worker, and waits for it here. So many; then in the accept queue.
 constexpr size_t kMaxHeld = 256;
 constexpr uint32_t kNoLease = 0;  // leases begin at 1
+// A worker that returned a connection is asked again when the others have had no room for so long:
+// they may be stopped, and what is held keeps everybody behind it from being accepted.
+constexpr uint64_t kAskAgainNs = 200 * kMs;
 
 Policy ToPolicy(Napi::Env env, const std::string& name) {
   if (name == "round-robin") return Policy::kRoundRobin;
@@ -70,6 +73,8 @@ void Dispatcher::Look() {
     one.responsive = member.lane->IsResponsive(now);
     one.name = member.lane->index();
   }
+  Forgive(&candidates_);
+  for (size_t i = 0; i < members_.size(); i++) members_[i].given = candidates_[i].given;
 }
 
 bool Dispatcher::HasRoom() const {
@@ -92,8 +97,9 @@ size_t Dispatcher::Pick(const Held& held) const {
     return i;
   }
   const auto pick = policy_ == Policy::kRoundRobin ? PickRoundRobin : PickLeastConnections;
-  if (held.except_lease == kNoLease || members_.size() < 2) return pick(candidates_, last_);
-  // The worker that returned it is asked again only when there is no other.
+  if (held.except_lease == kNoLease || members_.size() < 2 || uv_hrtime() >= held.except_until) {
+    return pick(candidates_, last_);
+  }
   std::vector<Candidate> others = candidates_;
   for (size_t i = 0; i < members_.size(); i++) {
     if (members_[i].lease == held.except_lease) others[i].depth = 0;
@@ -115,8 +121,6 @@ bool Dispatcher::TryPlace(Held* held) {
   member.placed.lease = member.lease;
   member.placed.hops = hops;
   member.placed.fds[member.placed.count++] = std::move(held->connection);
-  const uint32_t least = MostGiven(candidates_) - kDebt;  // what it missed beyond is forgiven
-  if (Ahead(least, member.given) > 0) member.given = least;
   candidates_[i].given = ++member.given;
   candidates_[i].untaken++;
   candidates_[i].load++;
@@ -135,7 +139,7 @@ bool Dispatcher::Flush(size_t i) {
     return true;
   }
   for (uint32_t k = member.placed.count; k > 0; k--) {
-    held_.push_front(Held{std::move(member.placed.fds[k - 1]), member.placed.hops, kNoLease});
+    held_.push_front(Held{std::move(member.placed.fds[k - 1]), member.placed.hops});
   }
   member.given -= member.placed.count;
   member.placed = Burst{};
@@ -170,20 +174,28 @@ bool Dispatcher::IsAnotherAsleep(const LaneEnd* lane, uint64_t now) const {
   });
 }
 
-// Only for workers that sleep: a busy one may be no better than the one it waits for.
-uint64_t Dispatcher::RecallStalled() {
-  uint64_t next = kNever;
-  stalled_ = false;
-  if (policy_ == Policy::kSourceHash) return next;  // clients wait for their worker
+// Only for workers that sleep: a busy one may be no better than the one it waits for. By source
+// clients wait for their worker.
+void Dispatcher::RecallStalled() {
+  if (policy_ == Policy::kSourceHash) return;
   const uint64_t now = uv_hrtime();
   for (const Member& member : members_) {
     LaneEnd* lane = member.lane.get();
-    const uint64_t since = lane->WaitingSince(now);
-    if (lane->Untaken() == 0) continue;
-    if (now < since + kRecallNs) {
-      next = std::min(next, since + kRecallNs);
-    } else if (IsAnotherAsleep(lane, now)) {
-      lane->Recall(this);
+    if (lane->Untaken() == 0 || now < lane->WaitingSince(now) + kRecallNs) continue;
+    if (IsAnotherAsleep(lane, now)) lane->Recall(this);
+  }
+}
+
+uint64_t Dispatcher::NextRecall() {
+  uint64_t next = kNever;
+  stalled_ = false;
+  if (policy_ == Policy::kSourceHash) return next;
+  const uint64_t now = uv_hrtime();
+  for (const Member& member : members_) {
+    const uint64_t due = member.lane->WaitingSince(now) + kRecallNs;
+    if (member.lane->Untaken() == 0) continue;
+    if (due > now) {
+      next = std::min(next, due);
     } else {
       stalled_ = true;
     }
@@ -193,7 +205,7 @@ uint64_t Dispatcher::RecallStalled() {
 
 void Dispatcher::TakeBack(Burst burst) {
   for (uint32_t k = burst.count; k > 0; k--) {
-    held_.push_front(Held{std::move(burst.fds[k - 1]), burst.hops, kNoLease});
+    held_.push_front(Held{std::move(burst.fds[k - 1]), burst.hops});
   }
 }
 
@@ -201,9 +213,10 @@ void Dispatcher::Settle() {
   if (settling_ || !open_) return;  // Recall() of another lane leads back here
   settling_ = true;
   Flush();
-  uint64_t next = RecallStalled();
+  RecallStalled();
   PlaceHeld();
   Flush();
+  uint64_t next = NextRecall();  // of what was sent just now too
   const bool congested = std::any_of(acceptors_.begin(), acceptors_.end(),
                                      [](Acceptor* one) { return one->IsCongested(); });
   const bool waits = !members_.empty() && (congested || stalled_ || !held_.empty());
@@ -211,6 +224,7 @@ void Dispatcher::Settle() {
   if (waits) {
     const uint64_t now = uv_hrtime();
     next = std::min(next, now + kLookAgainNs);
+    for (const Member& member : members_) member.lane->Nudge(now);
     // Against a worker's "I sleep" and its look at `waiting` after that: one of the two sees the
     // other.
     std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -268,11 +282,7 @@ void Dispatcher::Offer(const Napi::CallbackInfo& info) {
   const uint32_t except = info[2].ToNumber().Uint32Value();
   auto lock = reactor_->Lock();
   if (!open_) return;
-  for (const auto& weak : lanes_) {
-    const auto lane = weak.lock();
-    if (lane != nullptr && lane->owners.count(except) != 0) lane->CountReturned();
-  }
-  held_.push_back(Held{std::move(connection), hops, except});
+  held_.push_back(Held{std::move(connection), hops, except, uv_hrtime() + kAskAgainNs});
   Serve();
 }
 

@@ -50,7 +50,8 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
   struct Held {
     UniqueFd connection;
     uint8_t hops = 0;
-    uint32_t except_lease = 0;
+    uint32_t except_lease = 0;  // who returned it, not asked again
+    uint64_t except_until = 0;
   };
 
   void Add(const Napi::CallbackInfo& info);
@@ -69,8 +70,10 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
   void PlaceHeld();
   void Flush();
   bool Flush(size_t index);
-  // Takes back what waits behind workers that do not turn; returns the time to look again.
-  uint64_t RecallStalled();
+  // Takes back what waits behind workers that do not turn.
+  void RecallStalled();
+  // When something will have waited long enough for that.
+  uint64_t NextRecall();
   bool IsAnotherAsleep(const LaneEnd* lane, uint64_t now) const;
   // Settle(), and what waits in accept queues too.
   void Serve();

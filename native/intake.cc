@@ -22,7 +22,8 @@ uint64_t ThreadTime() {
 }  // namespace
 
 // new Intake(table, slot, laneFd, fds, onConnections, onError): takes the fd. `fds`, an Int32Array
-// of 16, has the `count` descriptors of each onConnections(lease, hops, count), which owns them.
+// of 16, has the `count` descriptors of each onConnections(lease, hops, count, lost), which owns
+// them.
 Intake::Intake(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Intake>(info), context_(info.Env(), "evenkeel.Intake") {
   Napi::Env env = info.Env();
@@ -57,7 +58,6 @@ void Intake::Start(const Napi::CallbackInfo&) {
   if (poll_->get() == nullptr) return;
   Listen();
   poll_->Unref();
-  prepare_->Unref();
   retry_->Unref();
 }
 
@@ -67,6 +67,15 @@ void Intake::Listen() {
   uv_poll_start(poll_->get(), UV_READABLE, [](uv_poll_t* handle, int, int) {
     static_cast<Intake*>(handle->data)->TakeBurst();
   });
+}
+
+// Only from the first connection on: elsewhere than with hand-off none comes, and nobody need know.
+void Intake::KeepPace() {
+  if (prepare_->get() == nullptr) return;
+  // Fails only for a null callback.
+  uv_prepare_start(prepare_->get(),
+                   [](uv_prepare_t* handle) { static_cast<Intake*>(handle->data)->OnSleep(); });
+  prepare_->Unref();
 }
 
 void Intake::OnSleep() {
@@ -106,22 +115,20 @@ bool Intake::TakeBurst() {
     Report(failure);
     return false;
   }
-  // Not before: elsewhere than with hand-off nothing comes, and nobody need know the pace. Fails
-  // only for a null callback.
-  uv_prepare_start(prepare_->get(),
-                   [](uv_prepare_t* handle) { static_cast<Intake*>(handle->data)->OnSleep(); });
+  KeepPace();
   slot_->idle.store(0, std::memory_order_relaxed);
   taken_ += burst.count + burst.lost;
   slot_->taken.store(taken_, std::memory_order_relaxed);
   if (burst.lost > 0) Report(SystemFailure{EMFILE, "recvmsg"});
+  if (burst.count + burst.lost == 0) return true;  // only to wake us
   IntoJavaScript(Env(), [&] {
     Napi::Env env = Env();
-    const napi_value arguments[] = {Napi::Number::New(env, burst.lease),
-                                    Napi::Number::New(env, burst.hops),
-                                    Napi::Number::New(env, burst.count)};
+    const napi_value arguments[] = {
+        Napi::Number::New(env, burst.lease), Napi::Number::New(env, burst.hops),
+        Napi::Number::New(env, burst.count), Napi::Number::New(env, burst.lost)};
     // The callback's from here on.
     for (uint32_t i = 0; i < burst.count; i++) fds_[i] = burst.fds[i].release();
-    on_connections_.MakeCallback(Value(), 3, arguments, context_);
+    on_connections_.MakeCallback(Value(), 4, arguments, context_);
   });
   return true;
 }

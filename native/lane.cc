@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <set>
+#include <vector>
 
 #include "error.h"
 #include "fd_room.h"
@@ -19,12 +20,14 @@ constexpr uint64_t kBlockedNs = 5 * kMs;  // ETOOMANYREFS, ENOMEM: nothing annou
 // costs a connection a millisecond.
 constexpr uint64_t kFirstStallNs = 20 * kMs;
 constexpr uint64_t kLastStallNs = 640 * kMs;
+constexpr uint64_t kNudgeNs = 100 * kMs;
 
 }  // namespace
 
 LaneEnd::LaneEnd(std::shared_ptr<LoadTableMapping> table, uint32_t slot)
     : table_(std::move(table)), slot_(table_->slot(slot)), index_(slot) {
   MakeLane(&in_, &out_);
+  last_sent_ = uv_hrtime();
 }
 
 SendResult LaneEnd::Send(Burst* burst) {
@@ -46,7 +49,8 @@ SendResult LaneEnd::Send(Burst* burst) {
     blocked_until_ = uv_hrtime() + kBlockedNs;
     return result;
   }
-  if (was_empty) since_ = uv_hrtime();
+  last_sent_ = uv_hrtime();
+  if (was_empty) since_ = last_sent_;
   sent_ += burst->count;
   Publish();
   return result;
@@ -77,6 +81,16 @@ void LaneEnd::CountReturned() {
   Publish();
 }
 
+void LaneEnd::Nudge(uint64_t now) {
+  if (!out_.valid() || now < last_sent_ + kNudgeNs || !IsEmpty(in_.get())) return;
+  last_sent_ = now;
+  try {
+    SendBurst(out_.get(), Burst{});
+  } catch (const SystemFailure&) {
+    // The next connection meets the same.
+  }
+}
+
 void LaneEnd::Publish() {
   if (attached_) slot_->assigned.store(sent_, std::memory_order_relaxed);
 }
@@ -95,9 +109,10 @@ uint32_t LaneEnd::Load() const {
 
 uint32_t LaneEnd::Untaken() const {
   const uint32_t untaken = sent_ - slot_->taken.load(std::memory_order_relaxed);
+  if (untaken <= kMaxDepth + kMaxBurst) return untaken;
   // More than was ever sent ahead: somebody wrote garbage into the table. The worker sets `taken`
-  // right with the next connection it takes, so it must get one.
-  return untaken > kMaxDepth + kMaxBurst ? 0 : untaken;
+  // right with the next connection it takes, so it must get one; and no second one until then.
+  return IsEmpty(in_.get()) ? 0 : kMaxDepth;
 }
 
 uint64_t LaneEnd::WaitingSince(uint64_t now) {
@@ -122,13 +137,12 @@ bool LaneEnd::IsResponsive(uint64_t now) const {
 }
 
 bool LaneEnd::Recall(LaneOwner* caller) {
-  Burst burst;
-  std::set<LaneOwner*> concerned;
+  std::vector<Burst> bursts;
   bool complete = true;
-  bool found_some = false;
   while (in_.valid()) {
     complete = FdRoom::OfProcess().Has(2 * kMaxBurst) || IsEmpty(in_.get());
     if (!complete) break;
+    Burst burst;
     ReceiveResult result;
     try {
       result = ReceiveBurst(in_.get(), &burst);
@@ -137,15 +151,19 @@ bool LaneEnd::Recall(LaneOwner* caller) {
     }
     if (result == ReceiveResult::kMalformed) continue;
     if (result != ReceiveResult::kMessage) break;
-    found_some = true;
     sent_ -= burst.count + burst.lost;
-    auto found = owners.find(burst.lease);
-    if (found == owners.end()) continue;  // its listener is closed, and so are they
-    concerned.insert(found->second);
-    found->second->TakeBack(std::move(burst));
+    if (burst.count > 0) bursts.push_back(std::move(burst));
   }
   Publish();
-  if (found_some) {
+  std::set<LaneOwner*> concerned;
+  // The last first: each goes in front of those the owner holds.
+  for (auto burst = bursts.rbegin(); burst != bursts.rend(); ++burst) {
+    auto found = owners.find(burst->lease);
+    if (found == owners.end()) continue;  // its listener is closed, and so are they
+    concerned.insert(found->second);
+    found->second->TakeBack(std::move(*burst));
+  }
+  if (!bursts.empty()) {
     stall_ = std::min(std::max(2 * stall_, kFirstStallNs), kLastStallNs);
     stalled_at_ = slot_->stamp.load(std::memory_order_relaxed);
     stalled_until_ = uv_hrtime() + stall_;
@@ -184,6 +202,12 @@ Napi::Value Lane::WorkerFd(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), copy.release());
 }
 
+// The worker has sent back a connection, which is another's from now on, or closed.
+void Lane::Returned(const Napi::CallbackInfo&) {
+  auto lock = reactor_->Lock();
+  end_->CountReturned();
+}
+
 // The worker is dead: what it had not taken goes to others. False: not all of it could be, for want
 // of descriptors; to be tried again.
 Napi::Value Lane::Recover(const Napi::CallbackInfo& info) {
@@ -200,8 +224,8 @@ void Lane::Close(const Napi::CallbackInfo&) {
 void Lane::Init(Napi::Env env, Napi::Object exports) {
   Napi::Function constructor = DefineClass(
       env, "Lane",
-      {InstanceMethod("workerFd", &Lane::WorkerFd), InstanceMethod("recover", &Lane::Recover),
-       InstanceMethod("close", &Lane::Close)});
+      {InstanceMethod("workerFd", &Lane::WorkerFd), InstanceMethod("returned", &Lane::Returned),
+       InstanceMethod("recover", &Lane::Recover), InstanceMethod("close", &Lane::Close)});
   Instance::Of(env).lane = Napi::Persistent(constructor);
   exports.Set("Lane", constructor);
 }

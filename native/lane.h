@@ -32,8 +32,12 @@ class LaneEnd {
   SendResult Send(Burst* burst);
   // For some milliseconds after a Send() that could not.
   bool IsBlocked() const;
-  // A worker returned a connection.
+  // Its worker returned a connection.
   void CountReturned();
+  // Connections wait, and this worker takes none: where it was sent nothing for a while it is sent
+  // an empty burst. A loop that could turn does, and writes anew whatever somebody scribbled into
+  // its slot, that it has no room or does not sleep.
+  void Nudge(uint64_t now);
   // Open connections of its worker, sent ones among them.
   uint32_t Load() const;
   // Sent, and not taken yet.
@@ -75,6 +79,7 @@ class LaneEnd {
   uint64_t stalled_until_ = 0;
   uint64_t stall_ = 0;
   uint64_t blocked_until_ = 0;
+  uint64_t last_sent_ = 0;
 };
 
 // JavaScript's view. A dispatcher that has it as a member keeps the lane itself.
@@ -87,6 +92,7 @@ class Lane : public Napi::ObjectWrap<Lane> {
 
  private:
   Napi::Value WorkerFd(const Napi::CallbackInfo& info);
+  void Returned(const Napi::CallbackInfo& info);
   Napi::Value Recover(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 

@@ -67,7 +67,10 @@ Napi::Value LoadTable::Buffer(const Napi::CallbackInfo& info) {
 
 // A duplicate of the table's fd, to be sent to a worker.
 Napi::Value LoadTable::ShareFd(const Napi::CallbackInfo& info) {
-  UniqueFd copy = Guard(info.Env(), [&] { return Duplicate(Open(info.Env())->fd()); });
+  const auto& mapping = Open(info.Env());
+  UniqueFd copy = Guard(info.Env(), [&] { return Duplicate(mapping->fd()); });
+  // Whoever opens it believes the header, whatever somebody scribbled there meanwhile.
+  mapping->Sign();
   return Napi::Number::New(info.Env(), copy.release());
 }
 

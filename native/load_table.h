@@ -30,6 +30,11 @@ class LoadTableMapping {
     waiting_ += static_cast<uint32_t>(change);
     header()->waiting.store(waiting_, std::memory_order_seq_cst);
   }
+  // Says what it is, for Open().
+  void Sign() {
+    header()->magic = kTableMagic;
+    header()->slots = slots();
+  }
   void* base() const { return base_; }
   size_t size() const { return size_; }
   int fd() const { return fd_; }

@@ -14,7 +14,7 @@ class Pace {
  public:
   // Before the loop sleeps: the time, and the processor time that its thread has used, in ns.
   uint32_t OnTurn(uint64_t now, uint64_t used) {
-    const uint64_t busy = used - last_used_;
+    const uint64_t busy = used > last_used_ ? used - last_used_ : 0;
     const bool first = window_began_ == 0;
     last_used_ = used;
     if (first) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -39,6 +40,15 @@ inline uint32_t MostGiven(const std::vector<Candidate>& all) {
     if (Ahead(one.given, most) > 0) most = one.given;
   }
   return most;
+}
+
+// Brings up who was given far less, because it could not take any: what it missed beyond kDebt is
+// forgiven, and no difference ever comes near the counters' wrap. Before each batch of picks.
+inline void Forgive(std::vector<Candidate>* all) {
+  const uint32_t least = MostGiven(*all) - kDebt;
+  for (Candidate& one : *all) {
+    if (Ahead(least, one.given) > 0) one.given = least;
+  }
 }
 
 // Who was given the fewest of those that can take one, the next after `last` of equals. While all
@@ -86,6 +96,11 @@ inline uint64_t Mix(uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
   x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
   return x ^ (x >> 31);
+}
+
+// Of a client's IPv6 address, or its IPv4 address in the IPv4-mapped form.
+inline uint64_t SourceHash(const std::array<uint64_t, 2>& address, uint64_t seed) {
+  return Mix(Mix(seed ^ address[0]) ^ address[1]);
 }
 
 // Rendezvous hashing (Thaler and Ravishankar, 1996): the worker with the highest hash of both

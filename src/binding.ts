@@ -26,7 +26,7 @@ export interface Binding {
     slot: number,
     takeLane: number,
     fds: Int32Array,
-    onConnections: (lease: number, hops: number, count: number) => void,
+    onConnections: (lease: number, hops: number, count: number, lost: number) => void,
     onError: (error: NodeJS.ErrnoException) => void,
   ) => Intake;
   /** `seed`: of the hash of sources; one for the whole fleet, so that a client has one worker on all ports. */
@@ -160,6 +160,8 @@ export interface Channel {
 export interface Lane {
   /** A duplicate of the worker's end; the caller owns it. */
   workerFd(): number;
+  /** Its worker has sent a connection back. */
+  returned(): void;
   /** After the worker's death: gives what it had not taken to others. False: for want of descriptors not all
    * of it yet. */
   recover(): boolean;
@@ -167,7 +169,8 @@ export interface Lane {
 }
 
 /** A worker's end of its lane. The `fds` array it was made with has the descriptors of each
- * `onConnections(lease, hops, count)`, which owns them. */
+ * `onConnections(lease, hops, count, lost)`, which owns them; `lost` had no number here. With none of either
+ * the primary asks for a turn of the loop and for the slot to be written anew. */
 export interface Intake {
   start(): void;
   /** Takes one burst, if there is one. */

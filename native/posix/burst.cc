@@ -31,6 +31,7 @@ SendResult SendBurst(int lane, const Burst& burst) {
   msghdr out{};
   out.msg_iov = &part;
   out.msg_iovlen = 1;
+  if (burst.count == 0) return SendNow(lane, &out);
   out.msg_control = control;
   out.msg_controllen = CMSG_SPACE(sizeof(int) * burst.count);
   cmsghdr* c = CMSG_FIRSTHDR(&out);

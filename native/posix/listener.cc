@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <uv.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -160,14 +161,14 @@ uint64_t SourceOf(int connection, uint64_t seed) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
   if (getpeername(connection, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return 0;
-  uint64_t address[2] = {};
+  std::array<uint64_t, 2> address{};
   if (storage.ss_family == AF_INET6) {
-    memcpy(address, &reinterpret_cast<sockaddr_in6&>(storage).sin6_addr, sizeof address);
+    memcpy(address.data(), &reinterpret_cast<sockaddr_in6&>(storage).sin6_addr, sizeof(in6_addr));
   } else {
     uint32_t mapped[2] = {htonl(0xffff), reinterpret_cast<sockaddr_in&>(storage).sin_addr.s_addr};
     memcpy(&address[1], mapped, sizeof mapped);
   }
-  return Mix(Mix(seed ^ address[0]) ^ address[1]);
+  return SourceHash(address, seed);
 }
 
 void DeferAccept(int fd, bool defer) {

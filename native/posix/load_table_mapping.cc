@@ -27,8 +27,7 @@ std::shared_ptr<LoadTableMapping> LoadTableMapping::Create(uint32_t slots) {
   void* base = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (base == MAP_FAILED) ThrowErrno("mmap");
   auto mapping = std::make_shared<LoadTableMapping>(base, size, fd.release());
-  mapping->header()->magic = kTableMagic;
-  mapping->header()->slots = slots;
+  mapping->Sign();
   return mapping;
 }
 

@@ -254,6 +254,7 @@ export class Balancer {
         new EvenkeelError('ERR_CHANNEL_MESSAGE', `unexpected message of type ${type}; it was ignored`),
       );
     }
+    handle.lane.returned();
     this.#offer(lease, fd, hops);
   }
 

@@ -43,6 +43,12 @@ export class ConnectionMeter {
     }
   }
 
+  /** So many never reached a server: begun and over. With 0 it only writes the slot anew. */
+  countLost(lost: number): void {
+    for (let i = 0; i < lost; i++) this.#slot.countAccepted();
+    this.#slot.active = this.#active;
+  }
+
   /** Open connections of all watched servers. */
   get active(): number {
     return this.#active;

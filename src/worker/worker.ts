@@ -78,7 +78,10 @@ export class EvenkeelWorker {
       hello.slot,
       this.#receiveFd('lane'),
       this.#fds,
-      (lease, hops, count) => this.#onConnections(lease, hops, count),
+      (lease, hops, count, lost) => {
+        if (count === 0 || lost > 0) this.#meter.countLost(lost);
+        if (count > 0) this.#onConnections(lease, hops, count);
+      },
       onIntakeError,
     );
     new LoopStamp(table, hello.slot, this.#receiveFd('waker'));
@@ -189,12 +192,19 @@ export class EvenkeelWorker {
   /** Gives the server a connection that was accepted for it. */
   #deliver(lease: number, fd: number): void {
     const share = this.#shares.get(lease);
-    if (share === undefined) binding().closeFd(fd);
-    else share.context.runInAsyncScope(this.#inject, this, share, fd);
+    if (share === undefined) return binding().closeFd(fd);
+    let client: TcpHandle;
+    try {
+      // Outside of the listen() call's context, as where Node accepts: the socket's own events have none.
+      client = connectionHandle(fd);
+    } catch (error) {
+      this.#meter.countLost(1);
+      throw error;
+    }
+    share.context.runInAsyncScope(this.#inject, this, share, client);
   }
 
-  #inject({ server, handle, countsItself, noDelay }: Share, fd: number): void {
-    const client = connectionHandle(fd);
+  #inject({ server, handle, countsItself, noDelay }: Share, client: TcpHandle): void {
     if (noDelay && !countsItself) inheritNoDelay(client, isNoDelay(server));
     const deliver = (): void => handle.onconnection?.call(handle, 0, client);
     if (countsItself) deliver();

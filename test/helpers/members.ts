@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { Dispatcher, DispatchPolicy, NativeLoadTable } from '../../dist/binding.js';
+import type { Dispatcher, DispatchPolicy, LayoutField, NativeLoadTable } from '../../dist/binding.js';
 import { Slot } from '../../dist/load-table.js';
 import { identity } from './descriptors.ts';
 import { addon, closing, listen } from './native.ts';
@@ -24,6 +24,7 @@ export class Member {
   readonly lease: number;
   readonly slot: Slot;
   readonly bursts: number[] = [];
+  nudges = 0;
   readonly #intake;
   readonly #fields: Uint32Array;
   readonly #stamp: BigUint64Array;
@@ -40,7 +41,8 @@ export class Member {
       this.lane.workerFd(),
       fds,
       (of, hops, count) => {
-        this.bursts.push(count);
+        if (count === 0) this.nudges++;
+        else this.bursts.push(count);
         for (const fd of fds.slice(0, count)) {
           this.#taken.push({ lease: of, hops, fd });
           onTestFinished(() => closeFd(fd));
@@ -76,7 +78,18 @@ export class Member {
   }
 
   set(field: 'idle' | 'depth' | 'taken' | 'accepted' | 'closed', value: number): void {
+    this.scribble(field, value);
+  }
+
+  /** Any field, as anybody who has the table can. */
+  scribble(field: LayoutField, value: number): void {
     this.#fields[layout[field] / 4] = value;
+  }
+
+  /** What it took last it sends back; the test has to offer it. */
+  giveBack(): void {
+    this.#intake.returned();
+    this.lane.returned();
   }
 
   /** Its process ends. */
@@ -96,13 +109,14 @@ export class Member {
 export function fleet(
   count: number,
   policy: DispatchPolicy = 'round-robin',
+  slots = 16,
 ): {
   table: NativeLoadTable;
   dispatcher: Dispatcher;
   members: Member[];
   join: (member: Member) => void;
 } {
-  const table = new LoadTable({ slots: 16 });
+  const table = new LoadTable({ slots });
   const dispatcher = closing(new DispatcherClass(table, policy, 1));
   const members = Array.from({ length: count }, (_, i) => new Member(i + 1, table));
   const join = (member: Member) => dispatcher.add(member.lane, member.lease);

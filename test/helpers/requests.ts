@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 
-/** One request on a connection of its own. */
-export function get(port: number, path = '/', host = '127.0.0.1'): Promise<string> {
+/** One request on a connection of its own, from an address of this machine. */
+export function get(port: number, path = '/', host = '127.0.0.1', localAddress?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = http.get({ port, host, path, agent: false }, (response) => {
+    const request = http.get({ port, host, localAddress, path, agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => {
@@ -18,8 +18,11 @@ export function get(port: number, path = '/', host = '127.0.0.1'): Promise<strin
 }
 
 /** The worker that answers the next connection. */
-export async function nextWorker(port: number): Promise<{ pid: number; worker: number }> {
-  return JSON.parse(await get(port));
+export async function nextWorker(
+  port: number,
+  localAddress?: string,
+): Promise<{ pid: number; worker: number }> {
+  return JSON.parse(await get(port, '/', '127.0.0.1', localAddress));
 }
 
 /** Resolves as soon as `test` says so; fails after `limit` ms. For what no event tells. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import type { LayoutField } from '../../dist/binding.js';
 import { TableView } from './gatekeeper.ts';
 import { addon } from './native.ts';
@@ -11,24 +11,33 @@ export interface SlotView {
   open: number;
   active: number;
   accepted: number;
+  untaken: number;
+  depth: number;
 }
 
-/** The slots a running fleet has used so far, as they are now; `pid`: the primary's. */
-export function slotsOf(pid: number): SlotView[] {
+/** A running fleet's load table, as a file; `pid`: the primary's. */
+export function tablePath(pid: number): string {
   const tables = readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
     const path = `/proc/${pid}/fd/${name}`;
     try {
-      return readlinkSync(path).includes('evenkeel-load-table') ? [new Uint8Array(readFileSync(path))] : [];
+      return readlinkSync(path).includes('evenkeel-load-table') ? [{ path, size: statSync(path).size }] : [];
     } catch {
       return []; // closed meanwhile
     }
   });
   // What capabilities.ts tried is smaller.
-  const [table] = tables.sort((a, b) => b.length - a.length);
+  const [table] = tables.sort((a, b) => b.size - a.size);
   if (table === undefined) throw new Error(`process ${pid} has no load table`);
-  const { buffer } = table;
+  return table.path;
+}
+
+/** The slots a running fleet has used so far, as they are now; `pid`: the primary's. */
+export function slotsOf(pid: number): SlotView[] {
+  const { buffer } = new Uint8Array(readFileSync(tablePath(pid)));
   const view = new TableView(buffer);
-  const used = new Uint32Array(buffer)[addon.layout.used / 4] ?? 0;
+  const { headerSize, slotSize } = addon.layout;
+  const all = (buffer.byteLength - headerSize) / slotSize; // there may be any number in `used`
+  const used = Math.min(all, new Uint32Array(buffer)[addon.layout.used / 4] ?? 0);
   return Array.from({ length: used }, (_, slot) => {
     const get = (field: LayoutField) => view.get(slot, field);
     const accepted = get('accepted');
@@ -40,6 +49,8 @@ export function slotsOf(pid: number): SlotView[] {
       open: get('open'),
       active,
       accepted,
+      untaken: (get('assigned') - get('taken')) >>> 0,
+      depth: get('depth'),
     };
   });
 }

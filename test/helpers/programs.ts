@@ -1,0 +1,34 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const FLAGS =
+  '-std=c++17 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all';
+/** The seed of what is random in them, where a run is to be repeated. */
+const SEED = process.env.EVENKEEL_TEST_SEED;
+
+/** A test for each C++ program of a folder beside test/native, which needs no Node: compiled with the
+ * sanitizers and run by itself. */
+export function testPrograms(name: string): void {
+  const folder = fileURLToPath(new URL(`../native/${name}`, import.meta.url));
+  let built: string;
+
+  beforeAll(() => {
+    built = mkdtempSync(path.join(os.tmpdir(), `evenkeel-${name}-`));
+  });
+
+  afterAll(() => rmSync(built, { recursive: true }));
+
+  test.each(readdirSync(folder).filter((file) => file.endsWith('.cc')))('%s', (program) => {
+    const binary = path.join(built, path.basename(program, '.cc'));
+    execFileSync(process.env.CXX ?? 'g++', [...FLAGS.split(' '), path.join(folder, program), '-o', binary]);
+    // A preloaded sanitizer (test/asan.sh) is this program's own already.
+    const env = { ...process.env, LD_PRELOAD: '' };
+    const args = SEED === undefined ? [] : [SEED];
+    const { status, stdout, stderr } = spawnSync(binary, args, { encoding: 'utf8', env });
+    expect(status, `${stdout}${stderr}`).toBe(0);
+  });
+}
