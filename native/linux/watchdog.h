@@ -14,9 +14,9 @@ namespace evenkeel {
 // take it.
 //
 // It polls the socket like the workers, EPOLLEXCLUSIVE, and stands in the kernel's line behind the
-// gates that were open when the last look ended: the kernel gets to it when none of these is
-// asleep. A gate opened later stands behind it, until a connection has come this far: that costs a
-// look and a bell, never a connection. It rings the idle worker with the fewest connections. That
+// gates that were open when it was armed: the kernel gets to it when none of these is asleep. A
+// gate opened later stands behind it, until a connection has come this far: that costs a look and a
+// bell, never a connection. It rings the idle worker with the fewest connections. That
 // is what opens closed gates again, what goes round a worker that blocks, and what makes up for a
 // wake-up that died with its worker. While nothing waits it sleeps, but for a slow look round.
 class Watchdog : public Napi::ObjectWrap<Watchdog>, private Reactor::Source {
