@@ -4,34 +4,38 @@
  *
  * WHAT IS LEFT OUT, and why nothing is proven too cheaply by it. Each abstraction allows more than the code
  * and the kernel do; what holds for all of that holds for them.
- *  - gate.h: whether a gate is open is a free choice in every turn. No load, no number, no garbage in the load
- *    table can matter: a wrong decision costs balance, never a connection.
+ *  - gate.h: whether a gate is open is a free choice in every turn. No load, no slack, no number can matter: a
+ *    wrong decision costs balance, never a connection. A registration that fails is one of the choices.
  *  - The order of the line: the kernel tries waiters in turn and stops at the first that sleeps. Here that is
- *    any sleeper, the watchdog among them: that it stands last is good for speed and not needed.
+ *    any sleeper, the watchdog among them: where it stands is a matter of speed.
  *  - Whom the watchdog rings first: any idle worker. How many in a look: one; the next look may come at once.
  *  - Time: a deadline may come at any time after it was set, but it comes. A worker that blocks for a while is
  *    one whose next step is late, and any step may be.
  *  - Other events: any worker may be woken at any time, or never.
- *  - `called` and `answered` are one bit: nobody suspended is rung, so they differ by one at most.
- *  - libuv's own registration, before the gate's first: its wake-ups come in addition to the line's.
+ *  - `called` and `answered` are one bit: whether they differ.
+ *  - Silence (gate.h's SilenceOf): of a worker that is well and late it is a free choice whether it has lasted for
+ *    100 ms; of one that is late for ever it has. `withdrawn` is: not exhausted, and does not share.
  *  - A look reads all slots in one step. The queue's length it knows may be out of date by then.
+ *  - The load table's garbage: SCRIBBLE. `shares` is taken to be what its worker wrote.
  *
- * Worker R is the one that is responsive: it never blocks for ever and never dies, its server has room. The
- * others may block or die at any step.
+ * Worker R is the one that is responsive: it never blocks for ever and never dies, its server has room but where
+ * a variant says otherwise. The others may block or die at any step.
  *
  * VARIANTS, off unless defined:
  *   FULL        servers fill up and have room again (Gatekeeper::Withdraw); R's has always
  *   ALL_FULL    every server is full for ever, R's too
+ *   R_FULL      R's is full for ever
+ *   SCRIBBLE    somebody writes nonsense over the idle and the suspend marks, as often as he likes
  *   EXHAUSTED   accept4() may fail with EMFILE: for R once, for the others as often as it likes
  *   REBIRTH     a worker that died is followed by another
  *   LEAVING     worker.disconnect(): the lease ends before the worker closes its gate
  *   OLD_KERNEL  before Linux 5.7 a worker just woken swallows further wake-ups until it runs
  *   BELLS       watchdogs of other listeners ring the worker, too
- *   STRICT      no quiet look, see there
+ *   NO_DOUBT    connections that wait for 100 ms do not make the watchdog ring everybody
+ *   STRICT      nor are there quiet looks, see there
  *   CALM        R is woken by gate and bell alone, see `served`
  *   COARSE      the end of a worker's turn is one step
  *   IDENTITY    so many connections come, and have names
- *   R_FULL, LATE_BELL, IN_STEP: limits of the design, see check.sh
  * and MUTANT_...: a line left out of the code, each of which must be found out. */
 
 #ifndef WORKERS
@@ -42,10 +46,11 @@
 #endif
 #define R 0
 
-/* STRICT: there is no quiet look, and nobody blocks for ever between the kernel's waking it for a connection
- * and its accept. What holds then shows what the quiet look is for. */
+/* STRICT: there is no quiet look, nobody rings everybody for doubt, and nobody blocks for ever between the
+ * kernel's waking it for a connection and its accept. What holds then does without waiting for 100 ms. */
 #ifdef STRICT
 #define MUTANT_NO_QUIET_LOOK
+#define NO_DOUBT
 #endif
 
 /* ---- The kernel. ---- */
@@ -81,6 +86,12 @@ bool shares[WORKERS];
 
 bool member[WORKERS];
 byte deadline;
+#if defined(LIVENESS) && !defined(NO_DOUBT)
+#define DOUBT
+/* waiting_since_: 0; or not; or it was kDoubtNs ago. For safety that is a free choice. */
+#define LONG 2
+byte waiting;
+#endif
 
 /* ---- Fate. ---- */
 
@@ -91,7 +102,7 @@ byte deadline;
 
 byte fate[WORKERS];
 #ifdef EXHAUSTED
-bool exhausted[WORKERS]; /* exhausted_until_ != 0 */
+bool exhausted[WORKERS]; /* exhausted_ */
 bool looked[WORKERS];    /* and the watchdog has looked since */
 bool spared;             /* R's one failure is over */
 bool looking;            /* a look that found something is under way */
@@ -122,9 +133,18 @@ hidden byte announced; /* Gate::announced, within one step; between steps the pl
 #endif
 
 #define IsMember(w) member[w]
-#define IsSharing(w) (member[w] && shares[w])
+/* Owes a sign of life. */
+#define IsLate(w) (suspended[w] || !idle[w])
+/* gate.h's IsSharing(): for certain; and possibly, as its silence may not have lasted yet. */
+#define SharesNow(w) (shares[w] && !IsLate(w))
+#ifdef MUTANT_NO_SILENCE
+#define MayShare(w) shares[w]
+#else
+#define MayShare(w) (shares[w] && (!IsLate(w) || fate[w] == WELL))
+#endif
+#define IsSharing(w) (member[w] && MayShare(w))
 #define IsIdle(w) (member[w] && idle[w] && !suspended[w])
-#define Rings(w) (IsIdle(w) && shares[w])
+#define Rings(w) (member[w] && SharesNow(w))
 #ifdef OLD_KERNEL
 #define Sleeps(w) (open[w] && rest[w] != AWAKE)
 #else
@@ -140,9 +160,14 @@ inline Rouse(w) {
 
 /* eventfd_write(). Nobody hears the bell of one that is stuck. */
 inline Ring(w) {
-  suspended[w] = true;
   if
   :: fate[w] == WELL -> bell[w] = true; Rouse(w)
+  :: else
+  fi
+}
+inline RingIfMember(w) {
+  if
+  :: fate[w] == WELL && member[w] -> bell[w] = true; Rouse(w)
   :: else
   fi
 }
@@ -286,11 +311,25 @@ inline RunOut(w) {
 #define HasTimer(w) false
 #endif
 
+/* OnBell() of a server that is full: SomebodyShares(). */
+#ifdef MUTANT_OBEYS
+#define MayObey(w) true
+#define MayRefuse(w) false
+#elif defined(MUTANT_FULL_IS_FULL)
+#define MayObey(w) shares[w]
+#define MayRefuse(w) (!shares[w])
+#else
+#define MayObey(w) (shares[w] || !ANY(SharesNow))
+#define MayRefuse(w) (!shares[w] && ANY(MayShare))
+#endif
+
 #define w _pid
 
 active [WORKERS] proctype Worker() {
 born:
-  /* Listener::lend(): Watchdog::Add(), which looks at once. */
+  /* Listener::lend(): Watchdog::Add(), which looks at once. Gatekeeper::Listen() comes a little later, and meets
+   * whatever was rung before. libuv registers the socket, without EPOLLEXCLUSIVE, and OnSleep() rings the own
+   * bell: the loop does not sleep on that, the next turn registers it as it should be. */
   atomic {
     member[w] = true;
 #ifndef MUTANT_NO_LOOK_ON_ADD
@@ -304,7 +343,14 @@ born:
 #endif
 #endif
     fate[w] = WELL;
-    Decide(w)
+    if
+    :: shares[w] -> OpenGate(w)
+    :: else
+    fi;
+    bell[w] = true;
+#ifdef COARSE
+    Sleep(w)
+#endif
   };
   {
 turn:
@@ -325,18 +371,18 @@ turn:
         fi;
         if
         :: bell[w] -> /* OnBell() */
-#ifdef LATE_BELL
-          assert(shares[w] || !ANY(IsSharing));
-#endif
           bell[w] = false;
 #ifndef MUTANT_DEAF
           if
-          :: !IsExhausted(w) -> announced = true
-          :: else
+          :: IsExhausted(w)
+          :: !IsExhausted(w) && MayObey(w) -> announced = true
+          :: !IsExhausted(w) && MayRefuse(w)
           fi
 #endif
         :: else
         fi;
+        /* A full server takes what would be dropped only while nobody else is known to have room. */
+        assert(!announced || IsExhausted(w) || shares[w] || !ANY(SharesNow));
         if
         :: idle[w] = false
         :: true
@@ -419,6 +465,7 @@ inline Look(w) {
 
 inline RingOne() {
   Ring(i);
+  suspended[i] = true;
 #ifdef MUTANT_NO_SUSPENSION
   ForEach(Unsuspend);
 #endif
@@ -435,16 +482,34 @@ inline RingBest() {
 #endif
   if
   :: ANY(Rings) -> Choose(Rings); RingOne()
-#ifndef MUTANT_FULL_IS_FULL
-  :: !ANY(IsSharing) && ANY(IsIdle) -> Choose(IsIdle); RingOne()
-#endif
+  :: !ANY(Rings) && ANY(IsIdle) -> Choose(IsIdle); RingOne()
 #ifndef MUTANT_NO_LOOK_WHEN_BUSY
-  :: else -> deadline = SOON
+  :: !ANY(Rings) && (ANY(IsSharing) || !ANY(IsIdle)) -> deadline = SOON
 #else
-  :: else
+  :: !ANY(Rings) && (ANY(IsSharing) || !ANY(IsIdle))
 #endif
+  fi;
+#ifdef DOUBT
+  if
+  :: waiting == LONG -> ForEach(RingIfMember)
+  :: else
+  fi;
+  waiting = 1
+#elif !defined(NO_DOUBT)
+  if
+  :: ForEach(RingIfMember)
+  :: true
   fi
+#endif
 }
+
+#ifdef DOUBT
+active proctype Clock() {
+  do
+  :: atomic { waiting == 1 -> waiting = LONG }
+  od
+}
+#endif
 
 active proctype Watchdog() {
 rests:
@@ -454,6 +519,9 @@ rests:
       if
       :: !ANY(IsMember) -> armed = false; goto rests
       :: ANY(IsMember) && queue == 0
+#ifdef DOUBT
+        -> waiting = 0
+#endif
       :: ANY(IsMember) && queue > 0 ->
         armed = false;
 #ifdef EXHAUSTED
@@ -479,12 +547,16 @@ rests:
       goto rests
     };
 looks:
+#ifdef STRICT
     if
     :: atomic { IsIdle(R) -> RingBest() };
 saw:
       goto rests
     :: atomic { !IsIdle(R) -> RingBest() }
     fi
+#else
+    atomic { RingBest() }
+#endif
   od
 }
 
@@ -514,7 +586,7 @@ inline Misfortune(w) {
 }
 
 #define Event(w) atomic { rest[w] == ASLEEP -> rest[w] = WOKEN }
-#define OtherRing(w) atomic { IsIdle(w) -> Ring(w) }
+#define OtherRing(w) atomic { IsIdle(w) -> Ring(w); suspended[w] = true }
 #define Leave(w) atomic { fate[w] == WELL && member[w] -> member[w] = false; deadline = SOON }
 #define Mishap(w) atomic { fate[w] == WELL || fate[w] == STUCK -> Misfortune(w) }
 
@@ -542,6 +614,12 @@ active proctype World() {
   :: OtherRing(2)
 #endif
 #endif
+#ifdef SCRIBBLE
+  :: idle[0] = !idle[0]
+  :: idle[1] = !idle[1]
+  :: suspended[0] = !suspended[0]
+  :: suspended[1] = !suspended[1]
+#endif
 #ifdef LEAVING
   :: Leave(1)
 #endif
@@ -565,19 +643,18 @@ active proctype Monitor() {
 #endif
 
 #ifdef LIVENESS
-/* A connection that waits is taken. FAIR: looks and R's turns do not keep in step for ever. If there is look
- * after look, and R is idle again and again, then looks see it so again and again. CALM needs no such
- * assumption, as R then sleeps until it is called. */
+/* A connection that waits is taken. FAIR, without doubt alone: looks and R's turns do not keep in step for ever.
+ * If there is look after look, and R is idle again and again, then looks see it so again and again. */
 #if WORKERS == 2
 #define TAKEN (Worker[0]@took || Worker[1]@took)
 #else
 #define TAKEN (Worker[0]@took || Worker[1]@took || Worker[2]@took)
 #endif
 #define GOOD (queue == 0 || TAKEN)
+#if defined(STRICT) && !defined(CALM)
 #define FAIR (([]<> Watchdog@looks && []<> IsIdle(R)) -> []<> Watchdog@saw)
-#if defined(CALM) || defined(IN_STEP)
-ltl served { []<> GOOD }
-#else
 ltl served { FAIR -> []<> GOOD }
+#else
+ltl served { []<> GOOD }
 #endif
 #endif
