@@ -23,6 +23,7 @@
             "native/listen_socket.cc",
             "native/load_table.cc",
             "native/loop_stamp.cc",
+            "native/recall.cc",
             "native/linux/gatekeeper.cc",
             "native/linux/watchdog.cc",
             "native/posix/bell.cc",

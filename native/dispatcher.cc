@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <utility>
 
 #include "acceptor.h"
 #include "error.h"
@@ -15,9 +17,8 @@ constexpr uint64_t kMs = 1000 * 1000;
 // A worker's going to sleep wakes us; this is for what no worker tells of: the end of
 // ETOOMANYREFS, a process stopped, garbage in the table.
 constexpr uint64_t kLookAgainNs = 5 * kMs;
-// What a worker has not taken after so long is taken back for one that sleeps. Longer than a
-// process that could run waits for a CPU on a busy machine, or there would be much ado there.
-constexpr uint64_t kRecallNs = 4 * kMs;
+// Whoever could turn has long told by then that it did.
+constexpr uint64_t kNudgeNs = 100 * kMs;
 // By source every client has its worker, and waits for it here. So many; then in the accept queue.
 constexpr size_t kMaxHeld = 256;
 constexpr uint32_t kNoLease = 0;  // leases begin at 1
@@ -90,7 +91,7 @@ void Dispatcher::Place(UniqueFd connection) {
 
 size_t Dispatcher::Pick(const Held& held) const {
   if (policy_ == Policy::kSourceHash) {
-    const size_t i = PickSourceHash(candidates_, SourceOf(held.connection.get(), seed_));
+    const size_t i = PickSourceHash(candidates_, held.source);
     if (i == kNobody || candidates_[i].untaken >= kMaxDepth || members_[i].lane->IsBlocked()) {
       return kNobody;
     }
@@ -108,6 +109,9 @@ size_t Dispatcher::Pick(const Held& held) const {
 }
 
 bool Dispatcher::TryPlace(Held* held) {
+  if (policy_ == Policy::kSourceHash && held->source == 0) {
+    held->source = SourceOf(held->connection.get(), seed_);
+  }
   const size_t i = Pick(*held);
   if (i == kNobody) return false;
   Member& member = members_[i];
@@ -154,59 +158,12 @@ void Dispatcher::Flush() {
 void Dispatcher::PlaceHeld() {
   if (held_.empty()) return;
   Look();
-  for (size_t i = 0; i < held_.size();) {
-    const size_t before = held_.size();
-    Held held = std::move(held_[i]);
-    held_.erase(held_.begin() + static_cast<ptrdiff_t>(i));
-    if (TryPlace(&held)) continue;
-    // TryPlace() may have put others in front.
-    i += held_.size() + 1 - before;
-    held_.insert(held_.begin() + static_cast<ptrdiff_t>(i), std::move(held));
-    i++;
+  std::deque<Held> wait;
+  for (Held& held : std::exchange(held_, {})) {
+    if (!TryPlace(&held)) wait.push_back(std::move(held));
   }
-}
-
-bool Dispatcher::IsAnotherAsleep(const LaneEnd* lane, uint64_t now) const {
-  return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
-    return member.lane.get() != lane && IsIdle(*member.lane->slot()) &&
-           member.lane->IsResponsive(now) && member.lane->Untaken() == 0 &&
-           member.lane->slot()->depth.load(std::memory_order_relaxed) > 0;
-  });
-}
-
-// Only for workers that sleep: a busy one may be no better than the one it waits for. By source
-// clients wait for their worker.
-void Dispatcher::RecallStalled() {
-  if (policy_ == Policy::kSourceHash) return;
-  const uint64_t now = uv_hrtime();
-  for (const Member& member : members_) {
-    LaneEnd* lane = member.lane.get();
-    if (lane->Untaken() == 0 || now < lane->WaitingSince(now) + kRecallNs) continue;
-    if (IsAnotherAsleep(lane, now)) lane->Recall(this);
-  }
-}
-
-uint64_t Dispatcher::NextRecall() {
-  uint64_t next = kNever;
-  stalled_ = false;
-  if (policy_ == Policy::kSourceHash) return next;
-  const uint64_t now = uv_hrtime();
-  for (const Member& member : members_) {
-    const uint64_t due = member.lane->WaitingSince(now) + kRecallNs;
-    if (member.lane->Untaken() == 0) continue;
-    if (due > now) {
-      next = std::min(next, due);
-    } else {
-      stalled_ = true;
-    }
-  }
-  return next;
-}
-
-void Dispatcher::TakeBack(Burst burst) {
-  for (uint32_t k = burst.count; k > 0; k--) {
-    held_.push_front(Held{std::move(burst.fds[k - 1]), burst.hops});
-  }
+  // Behind those that came back from a lane that could not be sent to.
+  std::move(wait.begin(), wait.end(), std::back_inserter(held_));
 }
 
 void Dispatcher::Settle() {
@@ -224,7 +181,10 @@ void Dispatcher::Settle() {
   if (waits) {
     const uint64_t now = uv_hrtime();
     next = std::min(next, now + kLookAgainNs);
-    for (const Member& member : members_) member.lane->Nudge(now);
+    if (!waits_) waits_since_ = now;
+    if (now >= waits_since_ + kNudgeNs) {
+      for (const Member& member : members_) member.lane->Nudge(now);
+    }
     // Against a worker's "I sleep" and its look at `waiting` after that: one of the two sees the
     // other.
     std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -52,6 +52,7 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
     uint8_t hops = 0;
     uint32_t except_lease = 0;  // who returned it, not asked again
     uint64_t except_until = 0;
+    uint64_t source = 0;  // by source: whose it is, once somebody has looked
   };
 
   void Add(const Napi::CallbackInfo& info);
@@ -91,6 +92,7 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
   std::deque<Held> held_;
   bool stalled_ = false;  // something waits behind a worker that does not turn
   bool waits_ = false;    // workers that go to sleep are to say so
+  uint64_t waits_since_ = 0;
   bool settling_ = false;
 };
 

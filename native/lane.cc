@@ -103,7 +103,7 @@ uint32_t LaneEnd::Load() const {
   };
   const int32_t here = static_cast<int32_t>(sent_ - load(slot_->closed));
   const int32_t by_itself = static_cast<int32_t>(load(slot_->accepted) - load(slot_->taken));
-  const int32_t sum = here + (by_itself > 0 ? by_itself : 0);
+  const int64_t sum = int64_t{here} + std::max(by_itself, 0);  // of garbage it may take 33 bits
   return sum > 0 ? static_cast<uint32_t>(sum) : 0;
 }
 
@@ -202,6 +202,11 @@ Napi::Value Lane::WorkerFd(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), copy.release());
 }
 
+Napi::Value Lane::GetUntaken(const Napi::CallbackInfo& info) {
+  auto lock = reactor_->Lock();
+  return Napi::Number::New(info.Env(), end_->Untaken());
+}
+
 // The worker has sent back a connection, which is another's from now on, or closed.
 void Lane::Returned(const Napi::CallbackInfo&) {
   auto lock = reactor_->Lock();
@@ -224,8 +229,9 @@ void Lane::Close(const Napi::CallbackInfo&) {
 void Lane::Init(Napi::Env env, Napi::Object exports) {
   Napi::Function constructor = DefineClass(
       env, "Lane",
-      {InstanceMethod("workerFd", &Lane::WorkerFd), InstanceMethod("returned", &Lane::Returned),
-       InstanceMethod("recover", &Lane::Recover), InstanceMethod("close", &Lane::Close)});
+      {InstanceMethod("workerFd", &Lane::WorkerFd), InstanceMethod("untaken", &Lane::GetUntaken),
+       InstanceMethod("returned", &Lane::Returned), InstanceMethod("recover", &Lane::Recover),
+       InstanceMethod("close", &Lane::Close)});
   Instance::Of(env).lane = Napi::Persistent(constructor);
   exports.Set("Lane", constructor);
 }

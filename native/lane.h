@@ -92,6 +92,7 @@ class Lane : public Napi::ObjectWrap<Lane> {
 
  private:
   Napi::Value WorkerFd(const Napi::CallbackInfo& info);
+  Napi::Value GetUntaken(const Napi::CallbackInfo& info);
   void Returned(const Napi::CallbackInfo& info);
   Napi::Value Recover(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);

@@ -160,6 +160,8 @@ export interface Channel {
 export interface Lane {
   /** A duplicate of the worker's end; the caller owns it. */
   workerFd(): number;
+  /** Connections sent that the worker has not taken yet. */
+  untaken(): number;
   /** Its worker has sent a connection back. */
   returned(): void;
   /** After the worker's death: gives what it had not taken to others. False: for want of descriptors not all

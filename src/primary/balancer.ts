@@ -112,10 +112,11 @@ export class Balancer {
     };
   }
 
-  /** Connections no worker has yet, on listeners that have workers to take them. */
+  /** Connections no worker has taken yet, on listeners that have workers to take them. */
   waiting(): number {
     let sum = 0;
     for (const listener of this.#all) if (!listener.isEmpty) sum += listener.waiting();
+    for (const { lane } of this.#workers.values()) sum += lane.untaken();
     return sum;
   }
 

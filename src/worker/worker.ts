@@ -82,7 +82,7 @@ export class EvenkeelWorker {
         if (count === 0 || lost > 0) this.#meter.countLost(lost);
         if (count > 0) this.#onConnections(lease, hops, count);
       },
-      onIntakeError,
+      rarely(onIntakeError),
     );
     new LoopStamp(table, hello.slot, this.#receiveFd('waker'));
     this.#meter = new ConnectionMeter(this.#slot, (server) => this.#gates.onLoad(server, isFull(server)));
@@ -231,6 +231,18 @@ function isNoDelay(server: Server): boolean {
 function isFull(server: Server): boolean {
   const { maxConnections, dropMaxConnection, _connections } = server as unknown as Limits;
   return typeof maxConnections === 'number' && _connections >= maxConnections && !dropMaxConnection;
+}
+
+/** Who is short of descriptors may run out of them twenty times a second: one warning in so many ms. */
+const ERROR_INTERVAL = 10_000;
+
+function rarely(report: (error: NodeJS.ErrnoException) => void): (error: NodeJS.ErrnoException) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (performance.now() - last < ERROR_INTERVAL) return;
+    last = performance.now();
+    report(error);
+  };
 }
 
 function onGateError(error: NodeJS.ErrnoException): void {

@@ -45,6 +45,11 @@ describe('usage: exit status 2, what is wrong and what is right', () => {
     ['workers many', [HELLO, '-w', 'many'], /from 1 to 256, not 'many'/],
     ['workers 10000', [HELLO, '-w', '10000'], /from 1 to 256, not '10000'/],
     ['a time that is none', [HELLO, '--kill-timeout', 'soon'], /killTimeout.*milliseconds.*not 'soon'/],
+    [
+      'deferAccept',
+      [HELLO, '--defer-accept', 'often'],
+      /'auto', true or false, not 'often'.*ERR_INVALID_OPTION/,
+    ],
     ['entry missing', ['no-such-file.js'], /no-such-file.js: no such file.*ERR_ENTRY_NOT_FOUND/],
     ['entry a directory', [folder], /is a directory.*ERR_ENTRY_NOT_A_FILE/],
     ['explain, unknown strategy', ['explain', '-s', 'magic'], /ERR_UNKNOWN_STRATEGY/],

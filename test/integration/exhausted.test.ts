@@ -33,7 +33,8 @@ describe.each(['round-robin', 'least-connections'])('%s', (policy) => {
     const slot = () => slotsOf(pidOf(fleet)).find((one) => one.pid === pid);
     await eventually(() => slot()?.depth === 0);
     expect(await cpuShare(pid, 500)).toBeLessThan(0.2);
-    expect(fleet.stderr).toMatch(/EvenkeelWarning: connections from the primary: recvmsg EMFILE/);
+    const said = /EvenkeelWarning: connections from the primary: recvmsg EMFILE/g;
+    expect(fleet.stderr.match(said)).toHaveLength(1); // though it looks again twenty times a second
     process.kill(pid, 'SIGUSR2');
     await fleet.printed(/^free/);
     await eventually(async () => (await nextWorker(port)).pid === pid);
@@ -90,12 +91,13 @@ test('source-hash: a worker without descriptors has its clients wait, and the ot
 
 // A machine without files cannot be had without harming it: a preloaded library stands for it.
 test('the machine has no files left (ENFILE): said with its remedy, and nobody is lost', async () => {
-  const env = { LD_PRELOAD: library(), ENFILE_TIMES: '10' };
+  const env = { LD_PRELOAD: library(), ENFILE_TIMES: '40' };
   await using fleet = open('http-hello.mjs', 'round-robin', '', env);
   const port = await fleet.ready();
   const begun = performance.now();
   expect(await Promise.all(many(port, 20))).toHaveLength(20);
-  expect(performance.now() - begun).toBeGreaterThan(400); // ten pauses of 50 ms; a spin would take none
+  // Two seconds of pauses, which began with the listener; a spin would take none.
+  expect(performance.now() - begun).toBeGreaterThan(400);
   const said = fleet.log.filter(({ code }) => code === 'ENFILE').map(({ msg }) => msg);
   expect(said).toEqual([expect.stringMatching(/cannot accept, and tries again: accept4 ENFILE.*file-max/)]);
 });

@@ -37,6 +37,7 @@ test('start(): what it refuses', async () => {
     'ERR_INVALID_OPTION',
     'ERR_INVALID_OPTION',
     'ERR_INVALID_OPTION',
+    'ERR_INVALID_OPTION',
     'ERR_UNKNOWN_STRATEGY',
     'ERR_UNKNOWN_POLICY',
     'ERR_UNSUPPORTED',

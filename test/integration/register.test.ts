@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import { STRATEGIES } from '../../dist/strategies/select.js';
 import { fixture, NODE, REGISTER } from '../helpers/fleet.ts';
 
 // What parity.test.ts does not see: whether it is evenkeel that serves.
@@ -29,12 +30,35 @@ test('where the addon cannot be loaded: node:cluster, with one warning', () => {
   expect(stderr).toMatch(/\[ERR_ADDON_UNAVAILABLE\] EvenkeelWarning: .*Node's own cluster serves/);
 });
 
-test('a strategy that does not exist ends the process before the application runs', () => {
-  const env = { ...process.env, EVENKEEL_STRATEGY: 'magic' };
+test.each([
+  ['EVENKEEL_STRATEGY', 'magic', /ERR_UNKNOWN_STRATEGY/],
+  ['EVENKEEL_POLICY', 'magic', /ERR_UNKNOWN_POLICY/],
+  ['EVENKEEL_DEFER_ACCEPT', 'often', /ERR_INVALID_OPTION/],
+])('%s that does not exist ends the process before the application runs', (name, value, message) => {
+  const env = { ...process.env, [name]: value };
   const { stdout, stderr, status } = spawnSync(NODE, ['--import', REGISTER, APP], { encoding: 'utf8', env });
   expect([stdout, status]).toEqual(['', 1]);
-  expect(stderr).toMatch(/ERR_UNKNOWN_STRATEGY/);
+  expect(stderr).toMatch(message);
 });
+
+test.each([
+  ['auto', true],
+  ['true', true],
+  ['false', false],
+])('EVENKEEL_DEFER_ACCEPT=%s', (value, deferred) => {
+  const env = { EVENKEEL_STRATEGY: 'hand-off', EVENKEEL_DEFER_ACCEPT: value };
+  expect(run(['--import', REGISTER, fixture('deferred.mjs')], env)).toBe(`deferred ${deferred}`);
+});
+
+test.each(STRATEGIES)(
+  'workers that die at every moment of their start, %s: nothing of theirs stays open',
+  (strategy) => {
+    const script = fixture('library/dies-early.mjs');
+    const { left, status } = JSON.parse(run(['--import', REGISTER, script], { EVENKEEL_STRATEGY: strategy }));
+    expect(left).toBeLessThanOrEqual(0);
+    expect(status).toBe(200);
+  },
+);
 
 test('a process that forks nobody does not load the addon', () => {
   const script =

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { DispatchPolicy } from '../../dist/binding.js';
-import { connection, fleet, MAX_DEPTH, type Member } from '../helpers/members.ts';
+import { connection, fleet, type Member } from '../helpers/members.ts';
 import { addon } from '../helpers/native.ts';
 import { eventually } from '../helpers/requests.ts';
 
@@ -56,7 +56,6 @@ test('a stopped worker that seems to have taken everything is sent one connectio
   member.scribble('taken', 1_000_000);
   for (let i = 0; i < 50; i++) dispatcher.offer(connection(), 0, 0);
   expect(dispatcher.held()).toBe(49);
-  expect(member.take().length).toBeLessThanOrEqual(MAX_DEPTH);
 });
 
 test.each(POLICIES)('random bytes again and again, %s: every connection gets somewhere', async (policy) => {
