@@ -185,9 +185,8 @@ void Dispatcher::Settle() {
     if (now >= waits_since_ + kNudgeNs) {
       for (const Member& member : members_) member.lane->Nudge(now);
     }
-    // Against a worker's "I sleep" and its look at `waiting` after that: one of the two sees the
-    // other.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    // `waiting` is set. Who went to sleep before it could see that is looked for now: of a
+    // worker's "I sleep" and our "we wait", each with a look at the other's, one sees the other.
     if (!waits_) {
       Look();
       if (std::any_of(candidates_.begin(), candidates_.end(), CanTake)) next = now;

@@ -44,8 +44,9 @@ inline bool IsSuspended(const Slot& slot) {
          slot.answered.load(std::memory_order_relaxed);
 }
 
+// seq_cst: see LoopStamp::OnSleep().
 inline bool IsIdle(const Slot& slot) {
-  return slot.idle.load(std::memory_order_relaxed) != 0 && !IsSuspended(slot);
+  return slot.idle.load(std::memory_order_seq_cst) != 0 && !IsSuspended(slot);
 }
 
 enum SlotState : uint32_t { kFree = 0, kStarting = 1, kReady = 2, kDraining = 3 };
