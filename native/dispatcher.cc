@@ -21,10 +21,9 @@ constexpr uint64_t kLookAgainNs = 5 * kMs;
 constexpr uint64_t kNudgeNs = 100 * kMs;
 // By source every client has its worker, and waits for it here. So many; then in the accept queue.
 constexpr size_t kMaxHeld = 256;
-constexpr uint32_t kNoLease = 0;  // leases begin at 1
-// A worker that returned a connection is asked again when the others have had no room for so long:
-// they may be stopped, and what is held keeps everybody behind it from being accepted.
-constexpr uint64_t kAskAgainNs = 200 * kMs;
+constexpr uint64_t kFullNs = 100 * kMs;
+// Every worker that is not full has been stopped for ten seconds then: a full one says 'drop'.
+constexpr uint8_t kManyHops = 100;
 
 Policy ToPolicy(Napi::Env env, const std::string& name) {
   if (name == "round-robin") return Policy::kRoundRobin;
@@ -61,6 +60,12 @@ Dispatcher* Dispatcher::From(const Napi::Value& value) {
 void Dispatcher::Look() {
   const uint64_t now = uv_hrtime();
   candidates_.resize(members_.size());
+  all_full_ = !members_.empty();
+  for (Member& member : members_) {
+    const uint32_t closed = member.lane->slot()->closed.load(std::memory_order_relaxed);
+    member.full = member.full && closed == member.full_at && now < member.full_until;
+    all_full_ = all_full_ && member.full;
+  }
   for (size_t i = 0; i < members_.size(); i++) {
     const Member& member = members_[i];
     const Slot& slot = *member.lane->slot();
@@ -68,6 +73,7 @@ void Dispatcher::Look() {
     const uint32_t depth = slot.depth.load(std::memory_order_relaxed);
     one.untaken = member.lane->Untaken() + member.placed.count;
     one.depth = policy_ == Policy::kSourceHash ? kMaxDepth : std::min(depth, kMaxDepth);
+    if (member.full && !all_full_) one.depth = 0;
     one.load = member.lane->Load() + member.placed.count;
     one.given = member.given;
     one.idle = IsIdle(slot);
@@ -97,15 +103,9 @@ size_t Dispatcher::Pick(const Held& held) const {
     }
     return i;
   }
-  const auto pick = policy_ == Policy::kRoundRobin ? PickRoundRobin : PickLeastConnections;
-  if (held.except_lease == kNoLease || members_.size() < 2 || uv_hrtime() >= held.except_until) {
-    return pick(candidates_, last_);
-  }
-  std::vector<Candidate> others = candidates_;
-  for (size_t i = 0; i < members_.size(); i++) {
-    if (members_[i].lease == held.except_lease) others[i].depth = 0;
-  }
-  return pick(others, last_);
+  // Of full ones the one with the fewest: it may have room by now.
+  const bool in_turn = policy_ == Policy::kRoundRobin && !all_full_;
+  return (in_turn ? PickRoundRobin : PickLeastConnections)(candidates_, last_);
 }
 
 bool Dispatcher::TryPlace(Held* held) {
@@ -115,9 +115,9 @@ bool Dispatcher::TryPlace(Held* held) {
   const size_t i = Pick(*held);
   if (i == kNobody) return false;
   Member& member = members_[i];
-  // Returned by as many workers as there are: the next one keeps it, full or not, and its server
-  // says 'drop' as it would alone. By source there is no other to ask.
-  const bool last_hop = held->hops >= members_.size() || policy_ == Policy::kSourceHash;
+  // All are full: this one keeps it, and its server says 'drop' as it would alone. By source there
+  // is no other to ask.
+  const bool last_hop = all_full_ || held->hops >= kManyHops || policy_ == Policy::kSourceHash;
   const uint8_t hops = last_hop ? kFinalHop : held->hops;
   if (member.placed.count == kMaxBurst || (member.placed.count > 0 && member.placed.hops != hops)) {
     if (!Flush(i)) return false;
@@ -241,7 +241,13 @@ void Dispatcher::Offer(const Napi::CallbackInfo& info) {
   const uint32_t except = info[2].ToNumber().Uint32Value();
   auto lock = reactor_->Lock();
   if (!open_) return;
-  held_.push_back(Held{std::move(connection), hops, except, uv_hrtime() + kAskAgainNs});
+  for (Member& member : members_) {
+    if (member.lease != except) continue;
+    member.full = true;
+    member.full_at = member.lane->slot()->closed.load(std::memory_order_relaxed);
+    member.full_until = uv_hrtime() + kFullNs;
+  }
+  held_.push_back(Held{std::move(connection), hops});
   Serve();
 }
 

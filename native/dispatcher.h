@@ -46,12 +46,15 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
     uint32_t lease;
     uint32_t given;
     Burst placed;  // to be sent by Flush()
+    // It returned a connection, so it has as many as it may have: until one of its connections
+    // ends, or for a while, it is asked only where all are full.
+    bool full = false;
+    uint32_t full_at = 0;  // Slot::closed as it was
+    uint64_t full_until = 0;
   };
   struct Held {
     UniqueFd connection;
     uint8_t hops = 0;
-    uint32_t except_lease = 0;  // who returned it, not asked again
-    uint64_t except_until = 0;
     uint64_t source = 0;  // by source: whose it is, once somebody has looked
   };
 
@@ -88,6 +91,7 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
   std::vector<Candidate> candidates_;          // what is known of each, by the last Look()
   std::vector<std::weak_ptr<LaneEnd>> lanes_;  // all there ever were: connections may come back
   std::vector<Acceptor*> acceptors_;
+  bool all_full_ = false;  // by the last Look()
   size_t last_ = 0;
   std::deque<Held> held_;
   bool stalled_ = false;  // something waits behind a worker that does not turn

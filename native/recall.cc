@@ -14,7 +14,7 @@ constexpr uint64_t kRecallNs = 4 * 1000 * 1000;
 
 bool Dispatcher::IsAnotherAsleep(const LaneEnd* lane, uint64_t now) const {
   return std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
-    return member.lane.get() != lane && IsIdle(*member.lane->slot()) &&
+    return member.lane.get() != lane && !member.full && IsIdle(*member.lane->slot()) &&
            member.lane->IsResponsive(now) && member.lane->Untaken() == 0 &&
            member.lane->slot()->depth.load(std::memory_order_relaxed) > 0;
   });

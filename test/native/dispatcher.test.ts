@@ -135,12 +135,50 @@ describe('connections that come back', () => {
     expect(members[0]?.take()).toHaveLength(1);
   });
 
-  test('carry how often they did, and at last must be kept', () => {
+  test('carry how often they did, and must be kept when all have returned one', () => {
     const { dispatcher, members, join } = fleet(2);
     for (const member of members) join(member);
-    for (const hops of [0, 1, 2, 3]) dispatcher.offer(connection(), hops, 0);
-    const hops = members.flatMap((member) => member.take().map((message) => message.hops));
-    expect(hops.sort((a, b) => a - b)).toEqual([0, 1, finalHop, finalHop]);
+    const hops = () => members.flatMap((member) => member.take().map((message) => message.hops));
+    dispatcher.offer(connection(), 1, 0);
+    expect(hops()).toEqual([1]);
+    dispatcher.offer(connection(), 7, members[0]?.lease ?? 0);
+    expect(hops()).toEqual([7]);
+    dispatcher.offer(connection(), 8, members[1]?.lease ?? 0);
+    expect(hops()).toEqual([finalHop]);
+  });
+
+  test.each(['round-robin', 'least-connections'] as const)(
+    'wait for a busy worker that has room, however often the full ones have returned them, %s',
+    async (policy) => {
+      const { dispatcher, members, join } = fleet(3, policy);
+      const [first, second, busy] = members as [Member, Member, Member];
+      for (const member of members) join(member);
+      busy.block();
+      const full = new Set<number>();
+      dispatcher.offer(connection(), 0, 0);
+      for (let hops = 1; full.size < 2; hops++) {
+        const returned = [first, second].find((member) => member.take().length > 0) as Member;
+        full.add(returned.lease);
+        dispatcher.offer(connection(), hops, returned.lease);
+      }
+      expect(dispatcher.held()).toBe(1);
+      busy.turn();
+      const taken = busy.take();
+      await eventually(() => taken.push(...busy.take()) > 0);
+      expect(taken.map(({ hops }) => hops)).toEqual([2]);
+    },
+  );
+
+  test('go to a full worker again as soon as one of its connections has ended', async () => {
+    const { dispatcher, members, join } = fleet(2);
+    const [full, stopped] = members as [Member, Member];
+    for (const member of members) join(member);
+    stopped.block();
+    dispatcher.offer(connection(), 1, full.lease);
+    expect(dispatcher.held()).toBe(1);
+    full.set('closed', 1);
+    await eventually(() => dispatcher.held() === 0, 90); // otherwise after 100 ms
+    expect(full.take().map(({ hops }) => hops)).toEqual([1]);
   });
 });
 

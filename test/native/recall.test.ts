@@ -69,8 +69,13 @@ describe.each(['round-robin', 'least-connections'] as const)('a worker that bloc
 });
 
 test('nobody sleeps: it keeps what it has', async () => {
-  const { stuck, sleeper } = stalled(4);
-  sleeper.block();
+  const { dispatcher, members, join } = fleet(2);
+  const [stuck, busy] = members as [Member, Member];
+  join(stuck);
+  for (let i = 0; i < 4; i++) dispatcher.offer(connection(), 0, 0);
+  stuck.block();
+  busy.block();
+  join(busy);
   await new Promise((resolve) => setTimeout(resolve, 50)); // there is no event for what does not happen
   expect(stuck.take()).toHaveLength(4);
 });
