@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "fd_room.h"
+#include "gate.h"
 #include "instance.h"
 #include "pick.h"
 #include "socket.h"
@@ -125,15 +126,20 @@ uint64_t LaneEnd::WaitingSince(uint64_t now) {
   return since_;
 }
 
-bool LaneEnd::IsResponsive(uint64_t now) const {
+bool LaneEnd::IsOpen(uint64_t now) const {
   if (!out_.valid() || now < blocked_until_) return false;
   const bool stands_still =
       stalled_at_ != 0 && slot_->stamp.load(std::memory_order_relaxed) == stalled_at_;
-  if (stands_still && now < stalled_until_) return false;
+  return !stands_still || now >= stalled_until_;
+}
+
+bool LaneEnd::IsResponsive(uint64_t now) const {
+  if (!IsOpen(now)) return false;
   if (IsIdle(*slot_)) return true;
   // One whose turns have been short rather waits for a CPU than is in the midst of a long one.
-  const uint64_t depth = std::min(slot_->depth.load(std::memory_order_relaxed), kMaxBurst);
-  return now < slot_->stamp.load(std::memory_order_relaxed) + depth * kFreshNs;
+  const uint64_t depth = slot_->depth.load(std::memory_order_relaxed);
+  const uint64_t patience = std::min(depth * kFreshNs, kDoublings * kPatienceNs);
+  return now < slot_->stamp.load(std::memory_order_relaxed) + patience;
 }
 
 bool LaneEnd::Recall(LaneOwner* caller) {

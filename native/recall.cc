@@ -2,13 +2,15 @@
 #include <algorithm>
 
 #include "dispatcher.h"
+#include "gate.h"
 
 namespace evenkeel {
 namespace {
 
-// What a worker has not taken after so long is taken back for one that sleeps. Longer than a
-// process that could run waits for a CPU on a busy machine, or there would be much ado there.
-constexpr uint64_t kRecallNs = 4 * 1000 * 1000;
+// What a worker has not taken after so long is taken back for one that sleeps: 10 ms, as long as
+// one that may only wait for a CPU is waited for. Sooner, there would be much ado and little
+// balance on a busy machine.
+constexpr uint64_t kRecallNs = kDoublings * kPatienceNs;
 
 }  // namespace
 

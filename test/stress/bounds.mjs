@@ -11,7 +11,7 @@ const QUIET_LOOK = 100;
 const IN_VAIN = 3 * 1 + 2;
 const SCHEDULING = 145;
 
-const HAND_OFF = { still: 4 + 5 + SCHEDULING, inHand: 16, primaryToo: true };
+const HAND_OFF = { still: 10 + 2 + SCHEDULING, inHand: 16, primaryToo: true };
 
 const BOUNDS = {
   // Accepts one at a time. The watchdog has a thread of its own.
@@ -22,8 +22,8 @@ const BOUNDS = {
   },
   // Every worker that is awake hears of every connection: all of it is for the machine.
   'shared-handle/none': { still: 250, inHand: 1, primaryToo: true },
-  // What lies in the lane of a worker that blocks is taken back after 4 ms, as soon as another sleeps; it is
-  // looked for every 5 ms. In hand: a burst.
+  // What lies in the lane of a worker that blocks is taken back after 10 ms, as soon as another sleeps; it is
+  // looked for every 2 ms. In hand: a burst.
   'hand-off/least-connections': HAND_OFF,
   'hand-off/round-robin': HAND_OFF,
   // A client waits for its worker by promise.
