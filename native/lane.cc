@@ -136,10 +136,14 @@ bool LaneEnd::IsOpen(uint64_t now) const {
 bool LaneEnd::IsResponsive(uint64_t now) const {
   if (!IsOpen(now)) return false;
   if (IsIdle(*slot_)) return true;
-  // One whose turns have been short rather waits for a CPU than is in the midst of a long one.
+  return now < slot_->stamp.load(std::memory_order_relaxed) + Patience();
+}
+
+// One whose turns have been short rather waits for a CPU than is in the midst of a long one: as
+// many ms as may be sent ahead to it, and 10 at most. One with long turns: none.
+uint64_t LaneEnd::Patience() const {
   const uint64_t depth = slot_->depth.load(std::memory_order_relaxed);
-  const uint64_t patience = std::min(depth * kFreshNs, kDoublings * kPatienceNs);
-  return now < slot_->stamp.load(std::memory_order_relaxed) + patience;
+  return depth > 1 ? std::min(depth * kFreshNs, kDoublings * kPatienceNs) : 0;
 }
 
 bool LaneEnd::Recall(LaneOwner* caller) {

@@ -8,9 +8,10 @@
 namespace evenkeel {
 
 // As with the gate: a worker silent for a little, or that has not taken what it was sent, rather
-// waits for a CPU than is busy. Others get ahead of it by one, twice as much every 2 ms.
+// waits for a CPU than is busy. Others get ahead of it by one, twice as much every 2 ms. Not
+// where turns have been long.
 uint32_t Dispatcher::GraceOf(LaneEnd* lane, uint64_t now) {
-  if (!lane->IsOpen(now)) return 0;
+  if (!lane->IsOpen(now) || lane->Patience() == 0) return 0;
   uint64_t silence = SilenceOf(*lane->slot(), now);
   const uint64_t since = lane->WaitingSince(now);
   if (lane->Untaken() > 0) silence = std::max(silence, now - since);
