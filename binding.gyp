@@ -22,6 +22,7 @@
             "native/lane.cc",
             "native/listen_socket.cc",
             "native/load_table.cc",
+            "native/look.cc",
             "native/loop_stamp.cc",
             "native/recall.cc",
             "native/linux/gatekeeper.cc",

@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t kMs = 1000 * 1000;
 // A worker's going to sleep wakes us; this is for what no worker tells of: the end of
 // ETOOMANYREFS, a process stopped, garbage in the table.
-constexpr uint64_t kLookAgainNs = 5 * kMs;
+constexpr uint64_t kLookAgainNs = 2 * kMs;
 // Whoever could turn has long told by then that it did.
 constexpr uint64_t kNudgeNs = 100 * kMs;
 // By source every client has its worker, and waits for it here. So many; then in the accept queue.
@@ -57,36 +57,9 @@ Dispatcher* Dispatcher::From(const Napi::Value& value) {
   return Unwrap(value.As<Napi::Object>());
 }
 
-void Dispatcher::Look() {
-  const uint64_t now = uv_hrtime();
-  candidates_.resize(members_.size());
-  all_full_ = !members_.empty();
-  for (Member& member : members_) {
-    const uint32_t closed = member.lane->slot()->closed.load(std::memory_order_relaxed);
-    member.full = member.full && closed == member.full_at && now < member.full_until;
-    all_full_ = all_full_ && member.full;
-  }
-  for (size_t i = 0; i < members_.size(); i++) {
-    const Member& member = members_[i];
-    const Slot& slot = *member.lane->slot();
-    Candidate& one = candidates_[i];
-    const uint32_t depth = slot.depth.load(std::memory_order_relaxed);
-    one.untaken = member.lane->Untaken() + member.placed.count;
-    one.depth = policy_ == Policy::kSourceHash ? kMaxDepth : std::min(depth, kMaxDepth);
-    if (member.full && !all_full_) one.depth = 0;
-    one.load = member.lane->Load() + member.placed.count;
-    one.given = member.given;
-    one.idle = IsIdle(slot);
-    one.responsive = member.lane->IsResponsive(now);
-    one.name = member.lane->index();
-  }
-  Forgive(&candidates_);
-  for (size_t i = 0; i < members_.size(); i++) members_[i].given = candidates_[i].given;
-}
-
 bool Dispatcher::HasRoom() const {
   if (policy_ == Policy::kSourceHash) return !members_.empty() && held_.size() < kMaxHeld;
-  return held_.empty() && std::any_of(candidates_.begin(), candidates_.end(), CanTake);
+  return held_.empty() && Pick({}) != kNobody;
 }
 
 void Dispatcher::Place(UniqueFd connection) {
@@ -185,12 +158,11 @@ void Dispatcher::Settle() {
     if (now >= waits_since_ + kNudgeNs) {
       for (const Member& member : members_) member.lane->Nudge(now);
     }
-    // Against a worker's "I sleep" and its look at `waiting` after that: one of the two sees the
-    // other.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    // `waiting` is set. Who went to sleep before it could see that is looked for now: of a
+    // worker's "I sleep" and our "we wait", each with a look at the other's, one sees the other.
     if (!waits_) {
       Look();
-      if (std::any_of(candidates_.begin(), candidates_.end(), CanTake)) next = now;
+      if (Pick({}) != kNobody) next = now;
     }
   }
   waits_ = waits;

@@ -69,6 +69,7 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
   void OnWaker() override;
   void TakeBack(Burst burst) override;
 
+  static uint32_t GraceOf(LaneEnd* lane, uint64_t now);
   size_t Pick(const Held& held) const;
   bool TryPlace(Held* held);
   void PlaceHeld();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "unique_fd.h"
@@ -12,11 +13,13 @@ class FdRoom {
  public:
   static const FdRoom& OfProcess();
   // So many more can be received now. Not a promise where another thread opens files meanwhile: ask
-  // for some more than are needed.
+  // for some more than are needed. Looks again only when so much time has passed that the rest
+  // could have been used up.
   bool Has(uint32_t count) const;
 
  private:
   FdRoom();
+  mutable std::atomic<uint64_t> sure_until_{0};  // uv_hrtime()
   UniqueFd directory_;  // /proc/self/fd, whose size is the number of its entries since Linux 6.2
 };
 

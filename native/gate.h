@@ -23,6 +23,12 @@ constexpr int32_t kSlackOfMany = 1;
 // wait for one that is blocked.
 constexpr uint64_t kPatienceNs = 2 * 1000 * 1000;
 constexpr uint64_t kDoublings = 5;
+// Not heard of for so long, it is not waited for where all others are full: they drop what comes,
+// as each of them would alone. It is also how long the watchdog believes the table while
+// connections wait.
+constexpr uint64_t kDoubtNs = 100 * 1000 * 1000;
+// A worker may have been rung so long after another read the clock: 1 ms.
+constexpr uint32_t kSkewTicks = 1024;
 // A worker takes so many in a row before it is the next one's turn. Without turns the kernel wakes
 // the same sleeper again and again: sequential traffic would go 4:1 to one worker.
 constexpr int32_t kTurn = 16;
@@ -51,18 +57,29 @@ inline int32_t AheadOf(const Slot& slot, uint32_t time) {
   return ahead == 0x80000000u ? 0 : static_cast<int32_t>(ahead);
 }
 
-// How often the slack towards this worker doubles, kDoublings where it does not count.
-inline uint64_t DoublingsOf(const Slot& slot, uint64_t now) {
-  uint64_t silence = 0;
+// For how long this worker has owed a sign of life. `now`: CLOCK_MONOTONIC ns.
+inline uint64_t SilenceOf(const Slot& slot, uint64_t now) {
   if (IsSuspended(slot)) {  // rung, and may have to wait for a CPU
     const uint32_t tick = static_cast<uint32_t>(now / kTickNs);
-    silence = kTickNs * (tick - slot.called.load(std::memory_order_relaxed));
-  } else if (slot.idle.load(std::memory_order_relaxed) == 0) {
-    const uint64_t stamp = slot.stamp.load(std::memory_order_relaxed);
-    if (now > stamp) silence = now - stamp;
+    const uint32_t ticks = tick - slot.called.load(std::memory_order_relaxed);
+    // Rung since `now` was read, not 73 minutes ago.
+    return ticks > UINT32_MAX - kSkewTicks ? 0 : kTickNs * ticks;
   }
-  const uint64_t doublings = silence / kPatienceNs;
+  if (slot.idle.load(std::memory_order_relaxed) != 0) return 0;
+  const uint64_t stamp = slot.stamp.load(std::memory_order_relaxed);
+  return now > stamp ? now - stamp : 0;
+}
+
+// How often the slack towards this worker doubles, kDoublings where it does not count.
+inline uint64_t DoublingsOf(const Slot& slot, uint64_t now) {
+  const uint64_t doublings = SilenceOf(slot, now) / kPatienceNs;
   return doublings < kDoublings ? doublings : kDoublings;
+}
+
+// Whether those who are full leave a connection to this worker.
+inline bool IsSharing(const Slot& slot, uint32_t share, uint64_t now) {
+  return (slot.shares.load(std::memory_order_relaxed) & share) != 0 &&
+         SilenceOf(slot, now) < kDoubtNs;
 }
 
 // `share`: the listener's bit in Slot::shares. `now`: CLOCK_MONOTONIC ns.

@@ -1,6 +1,7 @@
 #include "intake.h"
 
 #include <cerrno>
+#include <ctime>
 
 #include "callback.h"
 #include "fd_room.h"
@@ -10,6 +11,13 @@ namespace evenkeel {
 namespace {
 
 constexpr uint64_t kExhaustedMs = 50;  // no descriptor left: nothing announces the end of that
+
+// 0 where the clock is not to be had: turns look short then.
+uint64_t ThreadTime() {
+  timespec time{};
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return 0;
+  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+}
 
 }  // namespace
 
@@ -49,11 +57,7 @@ Intake::Intake(const Napi::CallbackInfo& info)
 void Intake::Start(const Napi::CallbackInfo&) {
   if (poll_->get() == nullptr) return;
   Listen();
-  // Fails only for a null callback.
-  uv_prepare_start(prepare_->get(),
-                   [](uv_prepare_t* handle) { static_cast<Intake*>(handle->data)->OnSleep(); });
   poll_->Unref();
-  prepare_->Unref();
   retry_->Unref();
 }
 
@@ -65,8 +69,17 @@ void Intake::Listen() {
   });
 }
 
+// Only from the first connection on: elsewhere than with hand-off none comes, and nobody need know.
+void Intake::KeepPace() {
+  if (prepare_->get() == nullptr) return;
+  // Fails only for a null callback.
+  uv_prepare_start(prepare_->get(),
+                   [](uv_prepare_t* handle) { static_cast<Intake*>(handle->data)->OnSleep(); });
+  prepare_->Unref();
+}
+
 void Intake::OnSleep() {
-  const uint32_t depth = pace_.OnTurn(uv_hrtime(), uv_metrics_idle_time(prepare_->get()->loop));
+  const uint32_t depth = pace_.OnTurn(uv_hrtime(), ThreadTime());
   slot_->depth.store(exhausted_ ? 0 : depth, std::memory_order_relaxed);
 }
 
@@ -102,10 +115,12 @@ bool Intake::TakeBurst() {
     Report(failure);
     return false;
   }
+  KeepPace();
   slot_->idle.store(0, std::memory_order_relaxed);
   taken_ += burst.count + burst.lost;
   slot_->taken.store(taken_, std::memory_order_relaxed);
   if (burst.lost > 0) Report(SystemFailure{EMFILE, "recvmsg"});
+  if (burst.count + burst.lost == 0) return true;  // only to wake us
   IntoJavaScript(Env(), [&] {
     Napi::Env env = Env();
     const napi_value arguments[] = {

@@ -27,6 +27,7 @@ class Intake : public Napi::ObjectWrap<Intake> {
   void Returned(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);
 
+  void KeepPace();
   void OnSleep();
   bool TakeBurst();
   void Listen();

@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "fd_room.h"
+#include "gate.h"
 #include "instance.h"
 #include "pick.h"
 #include "socket.h"
@@ -27,6 +28,7 @@ constexpr uint64_t kNudgeNs = 100 * kMs;
 LaneEnd::LaneEnd(std::shared_ptr<LoadTableMapping> table, uint32_t slot)
     : table_(std::move(table)), slot_(table_->slot(slot)), index_(slot) {
   MakeLane(&in_, &out_);
+  last_sent_ = uv_hrtime();
 }
 
 SendResult LaneEnd::Send(Burst* burst) {
@@ -124,12 +126,24 @@ uint64_t LaneEnd::WaitingSince(uint64_t now) {
   return since_;
 }
 
-bool LaneEnd::IsResponsive(uint64_t now) const {
+bool LaneEnd::IsOpen(uint64_t now) const {
   if (!out_.valid() || now < blocked_until_) return false;
   const bool stands_still =
       stalled_at_ != 0 && slot_->stamp.load(std::memory_order_relaxed) == stalled_at_;
-  if (stands_still && now < stalled_until_) return false;
-  return evenkeel::IsResponsive(*slot_, now);
+  return !stands_still || now >= stalled_until_;
+}
+
+bool LaneEnd::IsResponsive(uint64_t now) const {
+  if (!IsOpen(now)) return false;
+  if (IsIdle(*slot_)) return true;
+  return now < slot_->stamp.load(std::memory_order_relaxed) + Patience();
+}
+
+// One whose turns have been short rather waits for a CPU than is in the midst of a long one: as
+// many ms as may be sent ahead to it, and 10 at most. One with long turns: none.
+uint64_t LaneEnd::Patience() const {
+  const uint64_t depth = slot_->depth.load(std::memory_order_relaxed);
+  return depth > 1 ? std::min(depth * kFreshNs, kDoublings * kPatienceNs) : 0;
 }
 
 bool LaneEnd::Recall(LaneOwner* caller) {

@@ -44,6 +44,10 @@ class LaneEnd {
   uint32_t Untaken() const;
   // The worker took something, or what is here now was sent just so long ago: in ns.
   uint64_t WaitingSince(uint64_t now);
+  // Something may be sent, and nothing had to be taken back just now.
+  bool IsOpen(uint64_t now) const;
+  // How long it may be silent, or have something lie in its lane, and not count as busy: ns.
+  uint64_t Patience() const;
   // Its loop turns, as far as the load table tells.
   bool IsResponsive(uint64_t now) const;
   // Takes back everything that is still in the lane and gives it to its owners, of whom all but

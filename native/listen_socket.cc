@@ -7,7 +7,7 @@
 
 namespace evenkeel {
 
-// new ListenSocket({host, port, family, ipv6Only, backlog})
+// new ListenSocket({host, port, family, ipv6Only, backlog, noDelay})
 ListenSocket::ListenSocket(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ListenSocket>(info) {
   Napi::Env env = info.Env();
   if (info[0].IsExternal()) {  // from Member()
@@ -27,6 +27,7 @@ ListenSocket::ListenSocket(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Li
   }
   listen.ipv6_only = options.Get("ipv6Only").ToBoolean();
   if (options.Get("backlog").IsNumber()) listen.backlog = options.Get("backlog").ToNumber();
+  listen.no_delay = options.Get("noDelay").ToBoolean();
   backlog_ = listen.backlog;
   fd_ = Guard(env, [&] { return Listen(listen); });
 }

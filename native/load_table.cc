@@ -1,5 +1,6 @@
 #include "load_table.h"
 
+#include <cerrno>
 #include <cstddef>
 
 #include "error.h"
@@ -36,13 +37,26 @@ LoadTable* LoadTable::From(const Napi::Value& value) {
       !value.As<Napi::Object>().InstanceOf(Instance::Of(env).load_table.Value())) {
     throw Napi::TypeError::New(env, "a LoadTable expected");
   }
-  return Unwrap(value.As<Napi::Object>());
+  LoadTable* table = Unwrap(value.As<Napi::Object>());
+  table->Open(env);
+  return table;
+}
+
+const std::shared_ptr<LoadTableMapping>& LoadTable::Open(Napi::Env env) const {
+  if (mapping_ == nullptr) throw ToError(env, SystemFailure{EBADF, "mmap"});
+  return mapping_;
+}
+
+// Who has it mapped otherwise (a buffer, a slot, a LoopStamp) keeps it.
+void LoadTable::Close(const Napi::CallbackInfo&) {
+  buffer_.Reset();
+  mapping_.reset();
 }
 
 Napi::Value LoadTable::Buffer(const Napi::CallbackInfo& info) {
   if (buffer_.IsEmpty()) {
     // The mapping lives as long as any buffer over it.
-    auto* keep = new std::shared_ptr<LoadTableMapping>(mapping_);
+    auto* keep = new std::shared_ptr<LoadTableMapping>(Open(info.Env()));
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
         info.Env(), mapping_->base(), mapping_->size(),
         [](Napi::Env, void*, std::shared_ptr<LoadTableMapping>* held) { delete held; }, keep);
@@ -53,21 +67,22 @@ Napi::Value LoadTable::Buffer(const Napi::CallbackInfo& info) {
 
 // A duplicate of the table's fd, to be sent to a worker.
 Napi::Value LoadTable::ShareFd(const Napi::CallbackInfo& info) {
-  UniqueFd copy = Guard(info.Env(), [&] { return Duplicate(mapping_->fd()); });
+  const auto& mapping = Open(info.Env());
+  UniqueFd copy = Guard(info.Env(), [&] { return Duplicate(mapping->fd()); });
   // Whoever opens it believes the header, whatever somebody scribbled there meanwhile.
-  mapping_->Sign();
+  mapping->Sign();
   return Napi::Number::New(info.Env(), copy.release());
 }
 
 Napi::Value LoadTable::Slots(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), mapping_->slots());
+  return Napi::Number::New(info.Env(), Open(info.Env())->slots());
 }
 
 void LoadTable::Init(Napi::Env env, Napi::Object exports) {
   Napi::Function constructor = DefineClass(
       env, "LoadTable",
       {InstanceMethod("buffer", &LoadTable::Buffer), InstanceMethod("share", &LoadTable::ShareFd),
-       InstanceMethod("slots", &LoadTable::Slots)});
+       InstanceMethod("slots", &LoadTable::Slots), InstanceMethod("close", &LoadTable::Close)});
   Instance::Of(env).load_table = Napi::Persistent(constructor);
   exports.Set("LoadTable", constructor);
 

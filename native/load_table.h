@@ -66,6 +66,8 @@ class LoadTable : public Napi::ObjectWrap<LoadTable> {
   Napi::Value Buffer(const Napi::CallbackInfo& info);
   Napi::Value ShareFd(const Napi::CallbackInfo& info);
   Napi::Value Slots(const Napi::CallbackInfo& info);
+  void Close(const Napi::CallbackInfo& info);
+  const std::shared_ptr<LoadTableMapping>& Open(Napi::Env env) const;
 
   std::shared_ptr<LoadTableMapping> mapping_;
   Napi::ObjectReference buffer_;

@@ -8,18 +8,19 @@ namespace evenkeel {
 
 // How many connections a worker should be sent ahead. Each waits for the loop to come round, and
 // for those before it: many where the loop turns fast, which saves wake-ups; a single one where
-// turns have been long. Pure: told the time, and how long the loop has slept so far.
+// turns have been long. By the processor time of a turn: on a busy machine a short one may take
+// long for want of a processor, and what waits then waits for that. Pure: told the times.
 class Pace {
  public:
-  // Before the loop sleeps: `now` and `slept` (uv_metrics_idle_time) in ns.
-  uint32_t OnTurn(uint64_t now, uint64_t slept) {
-    const uint64_t elapsed = now - last_now_;
-    const uint64_t asleep = slept - last_slept_;
-    const uint64_t busy = elapsed > asleep ? elapsed - asleep : 0;
-    const bool first = last_now_ == 0;
-    last_now_ = now;
-    last_slept_ = slept;
-    if (first) return 1;
+  // Before the loop sleeps: the time, and the processor time that its thread has used, in ns.
+  uint32_t OnTurn(uint64_t now, uint64_t used) {
+    const uint64_t busy = used > last_used_ ? used - last_used_ : 0;
+    const bool first = window_began_ == 0;
+    last_used_ = used;
+    if (first) {
+      window_began_ = now;
+      return 1;
+    }
     if (now - window_began_ > kWindowNs) {
       before_ = now - window_began_ > 2 * kWindowNs ? 0 : longest_;
       longest_ = 0;
@@ -40,8 +41,7 @@ class Pace {
   // takes, less than work that others should not wait behind.
   static constexpr uint64_t kAheadNs = 16 * 1000 * 1000;
 
-  uint64_t last_now_ = 0;
-  uint64_t last_slept_ = 0;
+  uint64_t last_used_ = 0;
   uint64_t window_began_ = 0;
   uint64_t longest_ = 0;
   uint64_t before_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +26,10 @@ struct Candidate {
   uint32_t given = 0;       // connections it was given altogether; wraps
   bool idle = false;        // sleeps, and has nothing to wake up for
   bool responsive = false;  // its loop turns
-  uint64_t name = 0;        // for rendezvous hashing: its slot
+  // It cannot take one now, but may soon: others may get so far ahead of it in the meantime. 0: it
+  // is not waited for.
+  uint32_t grace = 0;
+  uint64_t name = 0;  // for rendezvous hashing: its slot
 };
 
 inline bool CanTake(const Candidate& one) { return one.responsive && one.untaken < one.depth; }
@@ -52,7 +56,7 @@ inline void Forgive(std::vector<Candidate>* all) {
 }
 
 // Who was given the fewest of those that can take one, the next after `last` of equals. While all
-// keep up that is strictly in turn.
+// keep up that is strictly in turn. kNobody also where one is to be waited for.
 inline size_t PickRoundRobin(const std::vector<Candidate>& all, size_t last) {
   const uint32_t most = MostGiven(all);
   size_t best = kNobody;
@@ -66,10 +70,15 @@ inline size_t PickRoundRobin(const std::vector<Candidate>& all, size_t last) {
     best = i;
     best_behind = debt;
   }
-  return best;
+  if (best == kNobody) return best;
+  const bool waits = std::any_of(all.begin(), all.end(), [&](const Candidate& one) {
+    return one.grace > 0 && Ahead(all[best].given, one.given) >= static_cast<int32_t>(one.grace);
+  });
+  return waits ? kNobody : best;
 }
 
-// The fewest open connections; of equals one that sleeps, then the one given the fewest.
+// The fewest open connections; of equals one that sleeps, then the one given the fewest. kNobody
+// also where one is to be waited for.
 inline size_t PickLeastConnections(const std::vector<Candidate>& all, size_t last) {
   size_t best = kNobody;
   for (size_t step = 1; step <= all.size(); step++) {
@@ -88,7 +97,11 @@ inline size_t PickLeastConnections(const std::vector<Candidate>& all, size_t las
     }
     best = i;
   }
-  return best;
+  if (best == kNobody) return best;
+  const bool waits = std::any_of(all.begin(), all.end(), [&](const Candidate& one) {
+    return one.grace > 0 && all[best].load >= one.load && all[best].load - one.load >= one.grace;
+  });
+  return waits ? kNobody : best;
 }
 
 // A good hash of 64 bits: Stafford's variant 13 of the finalizer of MurmurHash3, as in SplitMix64.

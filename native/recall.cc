@@ -2,13 +2,15 @@
 #include <algorithm>
 
 #include "dispatcher.h"
+#include "gate.h"
 
 namespace evenkeel {
 namespace {
 
-// What a worker has not taken after so long is taken back for one that sleeps. Longer than a
-// process that could run waits for a CPU on a busy machine, or there would be much ado there.
-constexpr uint64_t kRecallNs = 4 * 1000 * 1000;
+// What a worker has not taken after so long is taken back for one that sleeps: as long as it is
+// waited for. Sooner, there would be much ado and little balance on a busy machine. Where turns
+// have been long, 1 ms: it is in the midst of one.
+uint64_t RecallAfter(const LaneEnd& lane) { return std::max(lane.Patience(), kFreshNs); }
 
 }  // namespace
 
@@ -27,7 +29,7 @@ void Dispatcher::RecallStalled() {
   const uint64_t now = uv_hrtime();
   for (const Member& member : members_) {
     LaneEnd* lane = member.lane.get();
-    if (lane->Untaken() == 0 || now < lane->WaitingSince(now) + kRecallNs) continue;
+    if (lane->Untaken() == 0 || now < lane->WaitingSince(now) + RecallAfter(*lane)) continue;
     if (IsAnotherAsleep(lane, now)) lane->Recall(this);
   }
 }
@@ -38,7 +40,7 @@ uint64_t Dispatcher::NextRecall() {
   if (policy_ == Policy::kSourceHash) return next;
   const uint64_t now = uv_hrtime();
   for (const Member& member : members_) {
-    const uint64_t due = member.lane->WaitingSince(now) + kRecallNs;
+    const uint64_t due = member.lane->WaitingSince(now) + RecallAfter(*member.lane);
     if (member.lane->Untaken() == 0) continue;
     if (due > now) {
       next = std::min(next, due);

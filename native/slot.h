@@ -31,7 +31,8 @@ struct alignas(64) Slot {
 static_assert(sizeof(Slot) == 64, "a slot is one cache line");
 static_assert(std::atomic<uint64_t>::is_always_lock_free, "shared memory needs lock-free atomics");
 
-// How long a worker counts as responsive after its last loop turn, where it is not idle: 1 ms.
+// For each connection it may be sent ahead, a worker that is not idle counts as responsive for so
+// long after its last loop turn: 1 ms.
 constexpr uint64_t kFreshNs = 1000 * 1000;
 
 // A tick of Slot::called, ns; it wraps after 73 minutes.
@@ -43,16 +44,9 @@ inline bool IsSuspended(const Slot& slot) {
          slot.answered.load(std::memory_order_relaxed);
 }
 
+// seq_cst: see LoopStamp::OnSleep().
 inline bool IsIdle(const Slot& slot) {
-  return slot.idle.load(std::memory_order_relaxed) != 0 && !IsSuspended(slot);
-}
-
-// Its loop turns: a connection given to it now is looked at soon.
-inline bool IsResponsive(const Slot& slot, uint64_t now) {
-  if (IsSuspended(slot)) return false;
-  if (slot.idle.load(std::memory_order_relaxed) != 0) return true;
-  const uint64_t stamp = slot.stamp.load(std::memory_order_relaxed);
-  return now < stamp + kFreshNs;
+  return slot.idle.load(std::memory_order_seq_cst) != 0 && !IsSuspended(slot);
 }
 
 enum SlotState : uint32_t { kFree = 0, kStarting = 1, kReady = 2, kDraining = 3 };

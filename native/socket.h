@@ -22,6 +22,7 @@ struct ListenOptions {
   int port = 0;      // 0: the kernel chooses
   bool ipv6_only = false;
   int backlog = 511;
+  bool no_delay = false;  // connections inherit TCP_NODELAY
 };
 
 // A listening socket, non-blocking and close-on-exec, bound as libuv binds: SO_REUSEADDR set,

@@ -97,6 +97,8 @@ export interface ListenSocketOptions {
   ipv6Only?: boolean;
   /** Default 511, as Node's. */
   backlog?: number;
+  /** Connections inherit TCP_NODELAY. */
+  noDelay?: boolean;
 }
 
 export interface SocketAddress {
@@ -130,6 +132,8 @@ export interface NativeLoadTable {
   slots(): number;
   /** A duplicate of the table's fd; the caller owns it. */
   share(): number;
+  /** What is made of it keeps it mapped. */
+  close(): void;
 }
 
 export interface ChannelMessage {

@@ -5,7 +5,7 @@ import type { Capabilities } from './strategies/select.js';
 export function probe(): Capabilities {
   const addon = attempt(() => {
     const { LoadTable, Channel } = binding();
-    new LoadTable({ slots: 1 });
+    new LoadTable({ slots: 1 }).close();
     new Channel(ignore, ignore).close();
   });
   return {
@@ -30,7 +30,12 @@ function tryReusePort(): void {
 /** EPOLLEXCLUSIVE on this loop's own epoll. */
 function tryGate(): void {
   const { LoadTable, Gatekeeper, newBell } = binding();
-  new Gatekeeper(new LoadTable({ slots: 1 }), 0, newBell(), ignore).stop();
+  const table = new LoadTable({ slots: 1 });
+  try {
+    new Gatekeeper(table, 0, newBell(), ignore).stop();
+  } finally {
+    table.close();
+  }
 }
 
 function attempt(action: () => void): string | undefined {

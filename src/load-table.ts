@@ -72,11 +72,14 @@ export class Slot {
   }
 
   read(): Load {
+    // In this order: what ends in between is not counted as less than nothing.
+    const closed = this.#get('closed');
     const accepted = this.#get('accepted');
+    const taken = this.#get('taken');
     return {
-      active: (accepted - this.#get('closed')) >>> 0,
+      active: (accepted - closed) >>> 0,
       accepted,
-      untaken: (this.#get('assigned') - this.#get('taken')) >>> 0,
+      untaken: (this.#get('assigned') - taken) >>> 0,
       stamp: this.#stamp[0] ?? 0n,
     };
   }

@@ -26,6 +26,8 @@ export interface Question {
   index: number;
   data: unknown;
   protocol: 'http' | 'https' | 'tls' | 'tcp';
+  /** The server sets TCP_NODELAY on its connections: they may inherit it. */
+  noDelay: boolean;
 }
 
 /** Worker → primary, over Node's IPC: a SIGTERM came here. */
@@ -44,6 +46,8 @@ export interface Answer {
   sockname: object | null;
   /** The number of the gate through which the borrowed socket shall be shared; null: without one. */
   gate: number | null;
+  /** Connections come with TCP_NODELAY set. */
+  noDelay: boolean;
 }
 
 const UV_TCP_IPV6ONLY = 1;
@@ -77,6 +81,7 @@ export function isQuestion(message: unknown): message is Question {
     isPrimitive(m.flags) &&
     isPrimitive(m.backlog) &&
     PROTOCOLS.includes(m.protocol) &&
+    typeof m.noDelay === 'boolean' &&
     (m.address === null || m.address === undefined || typeof m.address === 'string')
   );
 }

@@ -24,6 +24,7 @@ const question: Question = {
   index: 0,
   data: null,
   protocol: 'http',
+  noDelay: true,
 };
 
 /** What an application can send by process.send() that is no object of ours. */
@@ -61,6 +62,7 @@ describe('isQuestion', () => {
     ['a pipe', { addressType: -1 }],
     ['no address type', { addressType: undefined }],
     ['address type as text', { addressType: '4' }],
+    ['noDelay left out', { noDelay: undefined }],
     ['address a number', { address: 2_130_706_433 }],
     ['address an object', { address: { toString: () => '127.0.0.1' } }],
   ])('%s: no', (_name, change) => {

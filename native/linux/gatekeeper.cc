@@ -213,14 +213,15 @@ void Gatekeeper::OnBell() {
   Hear(bell_.get());
   if (exhausted_) return;
   for (auto& [number, gate] : gates_) {
-    // A full server drops what it is given: only where all of them are full.
+    // A full server drops what it is given: only where all of them are full, or not heard of.
     if (!gate->withdrawn || !SomebodyShares(gate->share)) gate->announced = true;
   }
 }
 
 bool Gatekeeper::SomebodyShares(uint32_t share) const {
+  const uint64_t now = uv_hrtime();
   for (uint32_t i = 0; i < table_->used(); i++) {
-    if ((table_->slot(i)->shares.load(std::memory_order_relaxed) & share) != 0) return true;
+    if (IsSharing(*table_->slot(i), share, now)) return true;
   }
   return false;
 }
@@ -265,6 +266,7 @@ void Gatekeeper::Stop(const Napi::CallbackInfo&) {
   check_->Close();
   retry_->Close();
   bell_poll_->Close();
+  bell_.reset();  // not polled any more: uv_poll(3)
   on_error_.Reset();
   Unref();
 }

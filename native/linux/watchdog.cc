@@ -17,12 +17,10 @@ constexpr uint64_t kMs = 1000 * 1000;
 constexpr uint64_t kAfterRingNs = kMs;
 // Nobody is idle: the next one to be so takes a connection by itself.
 constexpr uint64_t kAllBusyNs = 2 * kMs;
-// Nothing waits. The one thing that no wake-up tells of: a worker the kernel woke for a connection
-// met a callback that blocks before it got to it, and no other connection comes.
+// Nothing waits. What no wake-up tells of: a connection comes, the kernel wakes one worker for it,
+// and that worker does not take it. It blocks first, has no descriptor left, has closed its gate
+// since (worker.disconnect() too), or was woken for two at once (kernels before 5.7).
 constexpr uint64_t kQuietNs = 100 * kMs;
-// Connections wait and nobody has been idle for so long: the table may be wrong about that, since
-// any worker can write to it.
-constexpr uint64_t kDoubtNs = 100 * kMs;
 constexpr uint32_t kMaxGates = 32;  // bits of Slot::shares
 
 }  // namespace
@@ -89,7 +87,7 @@ void Watchdog::CloseNow() {
   socket_ = -1;
 }
 
-// Last in line from now on.
+// Where it is armed already it keeps its place: see the head of watchdog.h.
 void Watchdog::Arm() {
   if (armed_) return;
   try {
@@ -126,41 +124,39 @@ void Watchdog::LookNow() {
   }
   const uint64_t now = uv_hrtime();
   if (waiting == 0) {
-    nobody_since_ = 0;
+    waiting_since_ = 0;
     Arm();
     reactor_->SetDeadline(this, now + kQuietNs);
     return;
   }
   Disarm();  // it would only say again what is known
-  // Nobody shares: every server is full, say. Some of them take it, and their applications hear
-  // 'drop'.
-  const bool shared = std::any_of(members_.begin(), members_.end(),
-                                  [this](const Member& member) { return Shares(member); });
+  // Nobody shares: every server is full, say, or the others' loops are blocked. Some of the full
+  // ones take it, and their applications hear 'drop', as with one process.
+  const bool shared = std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    return IsSharing(*table_->slot(member.slot), share_, now);
+  });
   int rung = 0;
-  while (rung < waiting && RingBest(shared)) rung++;
-  if (rung > 0 || nobody_since_ == 0) nobody_since_ = rung > 0 ? 0 : now;
-  if (nobody_since_ != 0 && now - nobody_since_ >= kDoubtNs) {
-    // Whoever is really busy hears it when it is done, and looks once in vain.
+  while (rung < waiting && RingBest(shared, now)) rung++;
+  if (waiting_since_ == 0) waiting_since_ = now;
+  if (now - waiting_since_ >= kDoubtNs) {
+    // Nobody may be what the table says, since any worker can write to it. Whoever is really busy
+    // hears the bell when it is done, and looks once in vain.
     for (const Member& member : members_) Ring(member.bell);
-    nobody_since_ = now;
+    waiting_since_ = now;
   }
   reactor_->SetDeadline(this, now + (rung > 0 ? kAfterRingNs : kAllBusyNs));
 }
 
-bool Watchdog::Shares(const Member& member) const {
-  return (table_->slot(member.slot)->shares.load(std::memory_order_relaxed) & share_) != 0;
-}
-
 // The idle worker with the fewest connections, of equals the one whose turn it is; where the
 // listener is `shared`, of those that share.
-bool Watchdog::RingBest(bool shared) {
+bool Watchdog::RingBest(bool shared, uint64_t now) {
   const Member* best = nullptr;
   int32_t fewest = 0;
   uint32_t time = 0;
   for (const Member& member : members_) {
     const Slot& slot = *table_->slot(member.slot);
     if (!IsIdle(slot)) continue;
-    if (shared && !Shares(member)) continue;
+    if (shared && !IsSharing(slot, share_, now)) continue;
     const int32_t active = ActiveOf(slot);
     const uint32_t own = slot.virtual_time.load(std::memory_order_relaxed);
     if (best != nullptr &&

@@ -13,11 +13,12 @@ namespace evenkeel {
 // Looks after one gated listener, in the primary: that no connection waits while a worker could
 // take it.
 //
-// It polls the socket like the workers, EPOLLEXCLUSIVE and last in line: the kernel gets to it only
-// when no worker with an open gate is asleep. Then it rings the idle worker with the fewest
-// connections. That is what opens closed gates again, what goes round a worker that blocks, and
-// what makes up for a wake-up that died with its worker. While nothing waits it sleeps, but for a
-// slow look round.
+// It polls the socket like the workers, EPOLLEXCLUSIVE, and stands in the kernel's line behind the
+// gates that were open when it was armed: the kernel gets to it when none of these is asleep. A
+// gate opened later stands behind it, until a connection has come this far: that costs a look and a
+// bell, never a connection. It rings the idle worker with the fewest connections. That
+// is what opens closed gates again, what goes round a worker that blocks, and what makes up for a
+// wake-up that died with its worker. While nothing waits it sleeps, but for a slow look round.
 class Watchdog : public Napi::ObjectWrap<Watchdog>, private Reactor::Source {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
@@ -43,8 +44,7 @@ class Watchdog : public Napi::ObjectWrap<Watchdog>, private Reactor::Source {
   void Arm();
   void Disarm();
   void LookNow();
-  bool RingBest(bool shared);
-  bool Shares(const Member& member) const;
+  bool RingBest(bool shared, uint64_t now);
 
   std::shared_ptr<LoadTableMapping> table_;
   std::shared_ptr<Reactor> reactor_;
@@ -53,7 +53,7 @@ class Watchdog : public Napi::ObjectWrap<Watchdog>, private Reactor::Source {
   uint32_t share_;
   std::vector<Member> members_;
   bool armed_ = false;
-  uint64_t nobody_since_ = 0;  // connections wait and nobody is idle; 0: not so
+  uint64_t waiting_since_ = 0;  // every look has found connections; 0: the last has not
   Napi::AsyncContext context_;
   Napi::FunctionReference on_error_;
 };

@@ -42,6 +42,13 @@ void SetOption(int fd, int level, int option, int value) {
   if (setsockopt(fd, level, option, &value, sizeof value) != 0) ThrowErrno("setsockopt");
 }
 
+void CopyOption(int from, int to, int level, int option) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(from, level, option, &value, &size) != 0) ThrowErrno("getsockopt");
+  SetOption(to, level, option, value);
+}
+
 UniqueFd StreamSocket(int domain) {
   UniqueFd fd(socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) ThrowErrno("socket");
@@ -52,6 +59,7 @@ UniqueFd StreamSocket(int domain) {
 UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int family) {
   SocketAddress address = Parse(host, family, options.port);
   UniqueFd fd = StreamSocket(family == 6 ? AF_INET6 : AF_INET);
+  if (options.no_delay) SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   if (family == 6) SetOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0);
   if (bind(fd.get(), address.get(), address.length) != 0) {
     throw SystemFailure{errno, "bind", host, options.port};
@@ -93,12 +101,8 @@ UniqueFd ListenAsMember(int fd, int backlog) {
   sockaddr_storage storage = LocalSocketAddress(fd, &length);
   UniqueFd member = StreamSocket(storage.ss_family);
   SetOption(member.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  if (storage.ss_family == AF_INET6) {
-    int only = 0;
-    socklen_t size = sizeof only;
-    if (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size) != 0) ThrowErrno("getsockopt");
-    SetOption(member.get(), IPPROTO_IPV6, IPV6_V6ONLY, only);
-  }
+  CopyOption(fd, member.get(), IPPROTO_TCP, TCP_NODELAY);
+  if (storage.ss_family == AF_INET6) CopyOption(fd, member.get(), IPPROTO_IPV6, IPV6_V6ONLY);
   const Address address = LocalAddress(fd);
   if (bind(member.get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) {
     throw SystemFailure{errno, "bind", address.host, address.port};

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "../fd_room.h"
 #include "../instance.h"
 #include "../socket.h"
 #include "bell.h"
@@ -27,6 +28,7 @@ std::shared_ptr<Reactor> Reactor::Of(Napi::Env env) {
 }
 
 Reactor::Reactor(Napi::Env env) : env_(env) {
+  FdRoom::OfProcess();  // opens what it needs now: it is asked when there may be no descriptor left
   Guard(env, [&] {
     epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
     if (!epoll_.valid()) ThrowErrno("epoll_create1");

@@ -174,8 +174,8 @@ export class Balancer {
     const socket = listener.lend(lease, handle);
     this.#leases.set(lease, listener);
     handle.everLeased.push(lease);
-    const { data, address, gate } = listener;
-    const answer = { seq, errno: 0, key: leaseKey(lease), data, sockname: address, gate };
+    const { data, address, gate, noDelay } = listener;
+    const answer = { seq, errno: 0, key: leaseKey(lease), data, sockname: address, gate, noDelay };
     handle.answer(lease, answer, socket?.share() ?? -1);
     listener.open(lease, handle);
   }
@@ -186,7 +186,8 @@ export class Balancer {
     this.#trouble.onListen(handle, error);
     const errno = error.errno ?? -constants.errno.EINVAL;
     try {
-      handle.answer(lease, { seq, errno, key: leaseKey(lease), data: null, sockname: null, gate: null }, -1);
+      const none = { data: null, sockname: null, gate: null, noDelay: false };
+      handle.answer(lease, { seq, errno, key: leaseKey(lease), ...none }, -1);
     } catch (broken) {
       this.#trouble.onChannel(handle, broken as NodeJS.ErrnoException);
     }

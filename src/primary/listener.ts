@@ -35,6 +35,8 @@ export class Listener {
   readonly key: string;
   readonly address: SocketAddress;
   readonly protocol: Question['protocol'];
+  /** Its connections inherit TCP_NODELAY, since the first server to listen sets it. */
+  readonly noDelay: boolean;
   /** What the first worker to listen gave the others: TLS ticket keys. */
   data: unknown;
   readonly #dispatcher: Dispatcher;
@@ -47,6 +49,7 @@ export class Listener {
     this.key = key;
     this.data = question.data;
     this.protocol = question.protocol;
+    this.noDelay = question.noDelay;
     this.#dispatcher = new (binding().Dispatcher)(table, dispatchPolicy(strategy, policy), seed);
     const { protocol } = question;
     const deferAccept = provision.deferAccept === 'auto' ? protocol !== 'tcp' : provision.deferAccept;
@@ -60,6 +63,7 @@ export class Listener {
           port: question.port,
           ipv6Only: isIpv6Only(question),
           backlog: Number(question.backlog) || DEFAULT_BACKLOG,
+          noDelay: question.noDelay,
         },
         { table, dispatcher: this.#dispatcher, gate, deferAccept, onError },
       );

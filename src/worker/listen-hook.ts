@@ -72,7 +72,14 @@ export class ListenHook {
     // Nothing was asked: the channel to the primary is closed, and node:cluster is silent then too.
     if (question === undefined) return;
     this.#contexts.set(question.seq, context);
-    process.send?.({ ...question, cmd: COMMAND, act: 'listen', protocol: protocolOf(server) });
+    const { noDelay } = server as { noDelay?: unknown };
+    process.send?.({
+      ...question,
+      cmd: COMMAND,
+      act: 'listen',
+      protocol: protocolOf(server),
+      noDelay: noDelay === true,
+    });
   }
 
   /** Gives Node the primary's answer; `makeHandle` makes one of the borrowed socket where there is one. */

@@ -14,6 +14,7 @@ export type OnConnection = (this: ServerHandle, errno: number, client?: TcpHandl
 
 export interface TcpHandle extends ServerHandle {
   open(fd: number): number;
+  setNoDelay(enable: boolean): number;
 }
 
 type TcpClass = { new (type: number): TcpHandle; prototype: TcpHandle };
@@ -39,10 +40,26 @@ export function connectionHandle(takeFd: number): TcpHandle {
   return handleOver(takeFd, SOCKET);
 }
 
+/** Says that the connection's socket has TCP_NODELAY from its listener: net.Server sets it for each connection,
+ * a system call for nothing. `wanted`: whether this server does. */
+export function inheritNoDelay(client: TcpHandle, wanted: boolean): void {
+  if (wanted) client.setNoDelay = setNoDelayAgain;
+  else client.setNoDelay(false);
+}
+
+function setNoDelayAgain(this: TcpHandle, enable: boolean): number {
+  if (enable) return 0;
+  delete (this as Partial<TcpHandle>).setNoDelay; // from here on it is as the application says
+  return this.setNoDelay(false);
+}
+
 /** A listening handle over a borrowed socket; the handle owns the fd. Each connection libuv accepts on it
  * passes through `around`, which must call `deliver` once.
  * @throws the system's error; the fd is closed then. */
-export function listeningHandle(takeFd: number, around: (deliver: () => void) => void): TcpHandle {
+export function listeningHandle(
+  takeFd: number,
+  around: (deliver: () => void, client?: TcpHandle) => void,
+): TcpHandle {
   const handle = handleOver(takeFd, SERVER);
   let deliver: OnConnection | null = null;
   // libuv's callback reads the property; net.Server writes it.
@@ -55,7 +72,7 @@ export function listeningHandle(takeFd: number, around: (deliver: () => void) =>
     },
   });
   function intercept(errno: number, client?: TcpHandle): void {
-    around(() => deliver?.call(handle, errno, client));
+    around(() => deliver?.call(handle, errno, client), client);
   }
   return handle;
 }

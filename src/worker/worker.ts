@@ -12,6 +12,7 @@ import { ListenHook } from './listen-hook.js';
 import {
   closeDescriptor,
   connectionHandle,
+  inheritNoDelay,
   isListeningHandle,
   listeningHandle,
   type ServerHandle,
@@ -28,6 +29,8 @@ interface Share {
   countsItself: boolean;
   /** Of the listen() call: its connections run in it, as with a handle of Node's own. */
   context: AsyncResource;
+  /** Its connections come with TCP_NODELAY set. */
+  noDelay: boolean;
 }
 
 /** net.Server's limit, and (Node 22 and later) its wish to drop here what is above it. */
@@ -129,7 +132,9 @@ export class EvenkeelWorker {
       this.#borrowed = -1;
       return;
     }
-    this.#hook.answer(answer, () => listeningHandle(fd, (deliver) => this.#count(lease, deliver)));
+    this.#hook.answer(answer, () =>
+      listeningHandle(fd, (deliver, client) => this.#count(lease, deliver, client)),
+    );
   }
 
   /** Node has made the server's handle; from here on connections find it. */
@@ -139,7 +144,7 @@ export class EvenkeelWorker {
     this.#drain.watch(server);
     this.#busy.watch(server);
     const countsItself = isListeningHandle(handle);
-    this.#shares.set(lease, { server, handle, countsItself, context });
+    this.#shares.set(lease, { server, handle, countsItself, context, noDelay: answer.noDelay });
     const takeSocket = this.#borrowed;
     this.#borrowed = -1;
     if (answer.gate !== null && takeSocket >= 0) {
@@ -199,22 +204,28 @@ export class EvenkeelWorker {
     share.context.runInAsyncScope(this.#inject, this, share, client);
   }
 
-  #inject({ server, handle, countsItself }: Share, client: TcpHandle): void {
+  #inject({ server, handle, countsItself, noDelay }: Share, client: TcpHandle): void {
+    if (noDelay && !countsItself) inheritNoDelay(client, isNoDelay(server));
     const deliver = (): void => handle.onconnection?.call(handle, 0, client);
     if (countsItself) deliver();
     else this.#meter.count(server, deliver);
   }
 
-  #count(lease: number, deliver: () => void): void {
+  #count(lease: number, deliver: () => void, client: TcpHandle | undefined): void {
     const share = this.#shares.get(lease);
-    if (share === undefined) deliver();
-    else this.#meter.count(share.server, deliver);
+    if (share === undefined) return deliver();
+    if (share.noDelay && client !== undefined) inheritNoDelay(client, isNoDelay(share.server));
+    this.#meter.count(share.server, deliver);
   }
 
   #giveBack(lease: number, hops: number, fd: number): void {
     this.#intake.returned();
     this.#channel.send(binding().messageTypes.returned, lease, hops, null, fd);
   }
+}
+
+function isNoDelay(server: Server): boolean {
+  return (server as { noDelay?: unknown }).noDelay === true;
 }
 
 function isFull(server: Server): boolean {

@@ -24,6 +24,7 @@ export class Member {
   readonly lease: number;
   readonly slot: Slot;
   readonly bursts: number[] = [];
+  /** Empty bursts: only to wake it. */
   nudges = 0;
   readonly #intake;
   readonly #fields: Uint32Array;
@@ -41,8 +42,7 @@ export class Member {
       this.lane.workerFd(),
       fds,
       (of, hops, count) => {
-        if (count === 0) this.nudges++;
-        else this.bursts.push(count);
+        this.bursts.push(count);
         for (const fd of fds.slice(0, count)) {
           this.#taken.push({ lease: of, hops, fd });
           onTestFinished(() => closeFd(fd));
@@ -72,7 +72,7 @@ export class Member {
   }
 
   /** As if a callback had begun so many ns ago that does not end. */
-  block(since = 5_000_000n): void {
+  block(since = 1_000_000_000n): void {
     this.set('idle', 0);
     this.#stamp[0] = process.hrtime.bigint() - since;
   }
@@ -100,7 +100,9 @@ export class Member {
 
   /** Takes everything sent, as the worker: what there was. */
   take(): Taken[] {
-    while (this.#intake.take());
+    for (let bursts = this.bursts.length; this.#intake.take(); bursts = this.bursts.length) {
+      if (this.bursts.length === bursts) this.nudges++;
+    }
     return this.#taken.splice(0);
   }
 }

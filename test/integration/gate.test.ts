@@ -82,8 +82,8 @@ describe.each([
       const port = ports[name] as number;
       const atOnce = await Promise.all(Array.from({ length: 20 }, () => client(port)));
       const pids = new Set(atOnce);
-      for (let i = 0; i < 20; i++) pids.add(await client(port));
       const workers = slotsOf(fleet.process.pid as number).map(({ pid }) => String(pid));
+      for (let i = 0; i < 20 || (pids.size < workers.length && i < 500); i++) pids.add(await client(port));
       expect([...pids].sort(), name).toEqual(workers.sort());
     }
     const slots = slotsOf(fleet.process.pid as number);
@@ -102,10 +102,8 @@ test('a 33rd listener has no gate: it is shared plainly, and that is said', asyn
   }
   const said = fleet.log.filter(({ msg }) => msg.includes('is shared without a gate'));
   expect(said.map(({ port }) => port)).toEqual(ports.slice(32));
-  expect(slotsOf(fleet.process.pid as number).map(({ shares }) => shares)).toEqual([
-    2 ** 32 - 1,
-    2 ** 32 - 1,
-  ]);
+  // The other worker may still be at it.
+  await eventually(() => slotsOf(fleet.process.pid as number).every(({ shares }) => shares === 2 ** 32 - 1));
   expect(await fleet.stop()).toEqual({ code: 0, signal: null });
 });
 

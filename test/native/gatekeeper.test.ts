@@ -65,6 +65,7 @@ test('rung, a closed gate takes one connection for each time', async () => {
 test('a full server, rung, leaves the connection to those who share, and takes it when nobody does', async () => {
   const { socket, came, view, gates, shares, ring } = keeper();
   view.set(1, 'shares', 1 << GATE);
+  view.set(1, 'idle', 1);
   gates.withdraw(GATE, true);
   expect(shares()).toBe(false);
   await turns(2);
@@ -75,6 +76,24 @@ test('a full server, rung, leaves the connection to those who share, and takes i
   view.set(1, 'shares', ~(1 << GATE));
   ring();
   await eventually(() => came.length === 1);
+});
+
+test('a full server leaves the connection to one that does not answer for 100 ms, and not for ever', async () => {
+  const { table, socket, came, view, gates, bell, errors } = keeper();
+  view.set(1, 'shares', 1 << GATE);
+  view.set(1, 'idle', 1); // and never heard of again
+  gates.withdraw(GATE, true);
+  await turns(2);
+  const watchdog = closing(new Watchdog(table, socket, GATE, (error) => errors.push(error)));
+  const deaf = newBell();
+  onTestFinished(() => addon.closeFd(deaf));
+  watchdog.add(0, bell);
+  watchdog.add(1, deaf);
+  const start = performance.now();
+  await connect(socket.address().port);
+  await eventually(() => came.length === 1);
+  expect(performance.now() - start).toBeGreaterThan(90);
+  expect(errors).toEqual([]);
 });
 
 test('somebody scribbles "busy" over a worker that sleeps: the watchdog doubts it and rings all the same', async () => {
@@ -135,7 +154,5 @@ test('made and dropped, refused or stopped: no descriptor stays open', async () 
     expect(() => new Watchdog(table, socket, 32, ignore)).toThrow(RangeError);
     gates.close(0);
     gates.stop();
-    globalThis.gc?.();
-    await turn();
   });
 });

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { fixture, NODE } from '../helpers/fleet.ts';
 import {
   acceptAll,
   addon,
+  closing,
   connect,
   connections,
   handshaking,
@@ -223,5 +224,37 @@ describe('failures', () => {
   test('not closed: the garbage collector does it', () => {
     const script = fixture('native/forgets-its-sockets.mjs');
     expect(execFileSync(NODE, ['--expose-gc', script], { encoding: 'utf8' })).toBe('0 left open\n');
+  });
+});
+
+/** An option of a socket, as the kernel tells it. */
+function tcpOption(fd: number, option: string): number {
+  const script = `import socket; print(socket.socket(fileno=3).getsockopt(socket.IPPROTO_TCP, socket.${option}))`;
+  const stdio: StdioOptions = ['ignore', 'pipe', 'inherit', fd];
+  return Number(execFileSync('python3', ['-c', script], { stdio, encoding: 'utf8' }));
+}
+
+describe('options that connections inherit', () => {
+  test.each([true, false])('noDelay %s, by a member of the group too', async (noDelay) => {
+    const socket = listen({ ...LOOPBACK, noDelay });
+    await connect(socket.address().port);
+    const fd = socket.accept();
+    expect(tcpOption(fd, 'TCP_NODELAY')).toBe(Number(noDelay));
+    addon.closeFd(fd);
+    socket.allowReusePort();
+    expect(tcpOption(closing(socket.member()).fd(), 'TCP_NODELAY')).toBe(Number(noDelay));
+  });
+
+  test('deferAccept: a connection without a byte is not in the queue for a second', async () => {
+    const socket = listen();
+    socket.deferAccept(true);
+    const client = await connect(socket.address().port);
+    const began = performance.now();
+    expect(socket.queueLength()).toBe(0);
+    client.write('x');
+    await eventually(() => socket.queueLength() === 1);
+    await connect(socket.address().port); // says nothing
+    await eventually(() => socket.queueLength() === 2);
+    expect(performance.now() - began).toBeGreaterThan(500);
   });
 });

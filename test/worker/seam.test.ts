@@ -28,6 +28,7 @@ test('the internals are as we know them', () => {
     },
     // src/worker/tcp-handle.ts
     tcp: { name: 'TCP', fd: true, ownProperty: true },
+    noDelay: { asked: [true], servers: [false, true, false] },
     // src/worker/connection-meter.ts
     connections: { counts: [0, 1, 0], drained: 1 },
     // src/worker/unused-connections.ts

@@ -69,6 +69,25 @@ void StaysEven() {
   for (const Candidate& one : all) Check(one.load == 40, "even");
 }
 
+// One that waits for a CPU, as far as anybody can tell, is waited for.
+void Grace() {
+  std::vector<Candidate> all = Workers(3);
+  all[0].load = 4;
+  all[1].load = 4;
+  all[2].load = 3;
+  all[2].responsive = false;
+  Check(PickLeastConnections(all, 0) == 1, "nobody waits for it");
+  all[2].grace = 1;
+  Check(PickLeastConnections(all, 0) == kNobody, "it is one behind, and due");
+  all[2].grace = 2;
+  Check(PickLeastConnections(all, 0) == 1, "so far ahead others may get");
+  all[1].load = 2;
+  all[2].grace = 1;
+  Check(PickLeastConnections(all, 0) == 1, "another has fewer");
+  all[2].load = UINT32_MAX;
+  Check(PickLeastConnections(all, 0) == 1, "garbage is not waited for");
+}
+
 }  // namespace
 }  // namespace evenkeel
 
@@ -78,5 +97,6 @@ int main(int count, char** arguments) {
   AgainstTheModel();
   CaseByCase();
   StaysEven();
+  Grace();
   return Failures();
 }

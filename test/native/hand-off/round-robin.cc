@@ -102,6 +102,20 @@ void Garbage() {
   }
 }
 
+// One that waits for a CPU, as far as anybody can tell, is waited for.
+void Grace() {
+  for (uint32_t start : {0u, UINT32_MAX}) {
+    std::vector<Candidate> all = Workers(2, start + 1);
+    all[1].given = start;
+    all[1].responsive = false;
+    Check(PickRoundRobin(all, 0) == 0, "nobody waits for it");
+    all[1].grace = 1;
+    Check(PickRoundRobin(all, 0) == kNobody, "it is its turn");
+    all[1].grace = 2;
+    Check(PickRoundRobin(all, 0) == 0, "so far ahead others may get");
+  }
+}
+
 }  // namespace
 }  // namespace evenkeel
 
@@ -113,5 +127,6 @@ int main(int count, char** arguments) {
   AwayForVeryLong();
   WhoCannot();
   Garbage();
+  Grace();
   return Failures();
 }
