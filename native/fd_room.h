@@ -13,9 +13,11 @@ class FdRoom {
  public:
   static const FdRoom& OfProcess();
   // So many more can be received now. Not a promise where another thread opens files meanwhile: ask
-  // for some more than are needed. Looks again only when so much time has passed that the rest
-  // could have been used up.
+  // for some more than are needed.
   bool Has(uint32_t count) const;
+  // The same for who asks all the time: looks only when so much time has passed that the rest could
+  // have been used up. A limit that is lowered from outside is seen 20 ms later.
+  bool HasStill(uint32_t count) const;
 
  private:
   FdRoom();

@@ -95,7 +95,7 @@ void Intake::Returned(const Napi::CallbackInfo&) {
 
 bool Intake::TakeBurst() {
   if (!lane_.valid() || on_connections_.IsEmpty()) return false;
-  if (!FdRoom::OfProcess().Has(2 * kMaxBurst)) {
+  if (!FdRoom::OfProcess().HasStill(2 * kMaxBurst)) {
     RunOut();
     return false;
   }

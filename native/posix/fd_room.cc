@@ -13,7 +13,7 @@ namespace {
 
 // A system call takes some 100 ns; this is as if several threads did nothing else but open files.
 constexpr uint64_t kFastestOpenNs = 20;
-// The limit may be lowered from outside too (prlimit(2)): look every 20 ms at least.
+// The limit may be lowered from outside too (prlimit(2)): HasStill() looks every 20 ms at least.
 constexpr uint64_t kMostCounted = 1000 * 1000;
 
 // The slow way, which is always right: take the numbers, and give them back.
@@ -37,9 +37,11 @@ const FdRoom& FdRoom::OfProcess() {
   return room;
 }
 
+bool FdRoom::HasStill(uint32_t count) const {
+  return uv_hrtime() < sure_until_.load(std::memory_order_relaxed) || Has(count);
+}
+
 bool FdRoom::Has(uint32_t count) const {
-  const uint64_t now = uv_hrtime();
-  if (now < sure_until_.load(std::memory_order_relaxed)) return true;
   rlimit limit;
   struct stat status;
   if (directory_.valid() && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
@@ -47,7 +49,7 @@ bool FdRoom::Has(uint32_t count) const {
     const uint64_t needed = static_cast<uint64_t>(status.st_size) + count;
     if (needed > limit.rlim_cur) return false;
     const uint64_t rest = std::min<uint64_t>(limit.rlim_cur - needed, kMostCounted);
-    sure_until_.store(now + rest * kFastestOpenNs, std::memory_order_relaxed);
+    sure_until_.store(uv_hrtime() + rest * kFastestOpenNs, std::memory_order_relaxed);
     return true;
   }
   return CanTake(count);
