@@ -59,7 +59,7 @@ export const PAIRS: readonly Pair[] = [
   {
     strategy: 'shared-handle',
     policy: 'least-connections',
-    why: 'every worker accepts from one queue, but only while it is not ahead of the others: nobody waits behind a busy worker, long-lived connections spread evenly, and no hop through the primary; measured (docs/performance.md): 0.44 of the CPU per connection of node:cluster round robin, and the shortest tail of all',
+    why: 'every worker accepts from one queue, but only while it is not ahead of the others: nobody waits behind a busy worker, long-lived connections spread evenly, and no hop through the primary; measured (docs/performance.md): 0.44 of the CPU per connection of node:cluster round robin, and the shortest tail of what was compared',
   },
   {
     strategy: 'hand-off',

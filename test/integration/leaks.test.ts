@@ -43,8 +43,8 @@ describe.each(STRATEGIES)('%s', (strategy) => {
       await Promise.all(Array.from({ length: AT_ONCE }, () => get(port)));
     }
 
-    // Fewer is no leak: what the start left to the garbage collector may be gone meanwhile.
     await eventually(() => pids.every((pid, i) => fds(pid) <= (before[i] ?? 0)));
+    expect(pids.map(fds)).toEqual(before);
     // The primary keeps nothing per connection; the heap of a worker breathes.
     expect(residentKb(pids[0] as number) - (memory[0] ?? 0)).toBeLessThan(30_000);
   }, 120_000);
