@@ -14,6 +14,7 @@
 #include "load_table.h"
 #include "loop_stamp.h"
 #include "posix/bell.h"
+#include "selector.h"
 
 namespace evenkeel {
 namespace {
@@ -56,6 +57,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Acceptor::Init(env, exports);
   Gatekeeper::Init(env, exports);
   Watchdog::Init(env, exports);
+  Selector::Init(env, exports);
   exports.Set("unboundSocket", Napi::Function::New(env, UnboundSocket));
   exports.Set("newBell", Napi::Function::New(env, NewBell));
   exports.Set("shareWaker", Napi::Function::New(env, ShareWaker));

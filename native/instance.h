@@ -15,6 +15,7 @@ struct Instance {
   Napi::FunctionReference listen_socket;
   Napi::FunctionReference lane;
   Napi::FunctionReference dispatcher;
+  Napi::FunctionReference selector;
   std::shared_ptr<Reactor> reactor;  // see Reactor::Of()
 
   static Instance& Of(Napi::Env env) { return *env.GetInstanceData<Instance>(); }

@@ -93,7 +93,7 @@ void LaneEnd::Nudge(uint64_t now) {
 }
 
 void LaneEnd::Publish() {
-  if (attached_) slot_->assigned.store(sent_, std::memory_order_relaxed);
+  if (attached_) slot_->adjust.store(sent_, std::memory_order_relaxed);
 }
 
 // By our own count of what was sent, not the worker's of what it has begun: between the two a

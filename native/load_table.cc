@@ -95,6 +95,7 @@ void LoadTable::Init(Napi::Env env, Napi::Object exports) {
   set("used", offsetof(TableHeader, used));
   set("slotSize", sizeof(Slot));
   set("state", offsetof(Slot, state));
+  set("adjust", offsetof(Slot, adjust));
   set("assigned", offsetof(Slot, assigned));
   set("taken", offsetof(Slot, taken));
   set("accepted", offsetof(Slot, accepted));

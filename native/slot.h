@@ -9,8 +9,9 @@ namespace evenkeel {
 // ONE WRITER PER FIELD, named beside it; everybody reads. Counters wrap; only differences count.
 struct alignas(64) Slot {
   std::atomic<uint32_t> state;         // primary: SlotState
-  std::atomic<uint32_t> adjust;        // primary: correction of `assigned` (selector programs)
-  std::atomic<uint32_t> assigned;      // lane (primary): connections sent and not taken back
+  std::atomic<uint32_t> adjust;        // lane (primary): connections sent and not taken back, less
+                                       // those taken from its accept queue; and drift of `assigned`
+  std::atomic<uint32_t> assigned;      // selector program (eBPF): connections chosen for it
   std::atomic<uint32_t> taken;         // worker: connections received of those sent
   std::atomic<uint32_t> accepted;      // worker: connections begun, however they came
   std::atomic<uint32_t> closed;        // worker: connections ended

@@ -52,6 +52,14 @@ export interface Binding {
     gate: number,
     onError: (error: NodeJS.ErrnoException) => void,
   ) => Watchdog;
+  /** Loads a selector program, the choice of a member of a reuseport group for each new connection. With
+   * `ebpf` the table must be in the kernel. `seed`: of the hash of sources. */
+  readonly Selector: new (
+    table: NativeLoadTable,
+    policy: GroupPolicy,
+    mechanism: SelectorMechanism,
+    seed: number,
+  ) => Selector;
   readonly layout: Readonly<Record<LayoutField, number>>;
   readonly messageTypes: Readonly<Record<MessageTypeName, number>>;
   readonly finalHop: number;
@@ -69,11 +77,16 @@ export type MessageTypeName = 'hello' | 'answer' | 'bell' | 'lane' | 'waker' | '
 
 export type DispatchPolicy = 'round-robin' | 'least-connections' | 'source-hash';
 
+export type GroupPolicy = 'hash' | 'random' | 'source-hash' | 'round-robin' | 'least-connections';
+
+export type SelectorMechanism = 'ebpf' | 'cbpf';
+
 export type LayoutField =
   | 'headerSize'
   | 'used'
   | 'slotSize'
   | 'state'
+  | 'adjust'
   | 'assigned'
   | 'taken'
   | 'accepted'
@@ -211,6 +224,16 @@ export interface Watchdog {
   add(slot: number, bellFd: number): void;
   remove(slot: number): void;
   look(): void;
+  close(): void;
+}
+
+/** A selector program. Once attached it stays so until its group's sockets are closed. */
+export interface Selector {
+  /** From now on these are the members, in the order in which they joined the group. From two on it is
+   * attached. */
+  apply(members: { socket: ListenSocket; slot: number; eligible: boolean; load: number }[]): void;
+  /** Times it found nobody to choose, and the kernel's hash chose. */
+  fallbacks(): number;
   close(): void;
 }
 

@@ -79,12 +79,12 @@ export class Slot {
     return {
       active: (accepted - closed) >>> 0,
       accepted,
-      untaken: (this.#get('assigned') - taken) >>> 0,
+      untaken: (this.#get('adjust') - taken) >>> 0,
       stamp: this.#stamp[0] ?? 0n,
     };
   }
 
-  #get(field: 'state' | 'assigned' | 'taken' | 'accepted' | 'closed' | 'pid'): number {
+  #get(field: 'state' | 'adjust' | 'taken' | 'accepted' | 'closed' | 'pid'): number {
     return this.#u32[binding().layout[field] / 4] ?? 0;
   }
 

@@ -70,7 +70,7 @@ describe('load', () => {
 
   test('connections sent and not yet taken', () => {
     const { slot, words } = slotAndWords();
-    words[layout.assigned / 4] = 3; // the dispatcher's
+    words[layout.adjust / 4] = 3; // the dispatcher's
     expect(slot.read().untaken).toBe(3);
     words[layout.taken / 4] = 2; // the intake's
     expect(slot.read().untaken).toBe(1);
@@ -78,7 +78,7 @@ describe('load', () => {
 
   test('counters wrap; their differences are right', () => {
     const { slot, words } = slotAndWords();
-    words[layout.assigned / 4] = 1;
+    words[layout.adjust / 4] = 1;
     words[layout.taken / 4] = 0xffffffff;
     words[layout.accepted / 4] = 2;
     words[layout.closed / 4] = 0xfffffffe;

@@ -49,7 +49,7 @@ export function slotsOf(pid: number): SlotView[] {
       open: get('open'),
       active,
       accepted,
-      untaken: (get('assigned') - get('taken')) >>> 0,
+      untaken: (get('adjust') - get('taken')) >>> 0,
       depth: get('depth'),
     };
   });
