@@ -12,6 +12,7 @@
       "conditions": [
         ["OS=='linux'", {
           "sources": [
+            "native/accept_loop.cc",
             "native/acceptor.cc",
             "native/addon.cc",
             "native/channel.cc",

@@ -1,19 +1,10 @@
 #include "acceptor.h"
 
-#include <sys/epoll.h>
-
 #include "callback.h"
+#include "dispatcher.h"
 #include "listen_socket.h"
-#include "socket.h"
 
 namespace evenkeel {
-namespace {
-
-constexpr int kAcceptsPerTurn = 64;  // then the reactor's other work gets its turn
-// EMFILE, ENOMEM: a level-triggered poll would spin.
-constexpr uint64_t kExhaustedNs = 50ull * 1000 * 1000;
-
-}  // namespace
 
 // new Acceptor(listenSocket, dispatcher, onError): begins as soon as the dispatcher has a member.
 Acceptor::Acceptor(const Napi::CallbackInfo& info)
@@ -30,54 +21,17 @@ Acceptor::Acceptor(const Napi::CallbackInfo& info)
   reactor_ = Reactor::Of(env);
   {
     auto lock = reactor_->Lock();
-    listener_ = listener;
-    dispatcher_ = dispatcher;
-    reactor_->Add(this);
-    dispatcher_->Attach(this);
-    Run();
+    loop_ = std::make_unique<AcceptLoop>(reactor_, listener, dispatcher,
+                                         [this](const SystemFailure& failure) { Report(failure); });
+    loop_->SetMode(AcceptLoop::Mode::kToAll);
   }
   Ref();  // not collected while dispatcher and reactor point to it: Close() ends that
 }
 
 Acceptor::~Acceptor() { CloseNow(); }
 
-void Acceptor::Run() {
-  if (listener_ < 0) return;
-  try {
-    Poll(AcceptSome());
-  } catch (const SystemFailure& failure) {
-    Poll(false);
-    reactor_->SetDeadline(this, uv_hrtime() + kExhaustedNs);
-    reactor_->Report(this, failure);
-  }
-  dispatcher_->Settle();
-}
-
-// True: what comes next is to be polled for. False: the dispatcher calls when it has room.
-bool Acceptor::AcceptSome() {
-  dispatcher_->Look();
-  for (int i = 0; i < kAcceptsPerTurn; i++) {
-    congested_ = !dispatcher_->HasRoom();
-    if (congested_) return false;
-    UniqueFd connection = Accept(listener_);
-    if (!connection.valid()) return true;
-    dispatcher_->Place(std::move(connection));
-  }
-  return true;
-}
-
-void Acceptor::Poll(bool poll) {
-  if (poll == polled_) return;
-  if (poll) {
-    reactor_->Watch(this, listener_, EPOLLIN);
-  } else {
-    reactor_->Unwatch(listener_);
-  }
-  polled_ = poll;
-}
-
 void Acceptor::Close(const Napi::CallbackInfo&) {
-  if (listener_ < 0) return;
+  if (loop_ == nullptr) return;
   CloseNow();
   socket_object_.Reset();
   dispatcher_object_.Reset();
@@ -86,16 +40,12 @@ void Acceptor::Close(const Napi::CallbackInfo&) {
 }
 
 void Acceptor::CloseNow() {
-  if (reactor_ == nullptr) return;
+  if (loop_ == nullptr) return;
   auto lock = reactor_->Lock();
-  if (listener_ < 0) return;
-  if (polled_) reactor_->Unwatch(listener_);
-  reactor_->Remove(this);
-  dispatcher_->Detach(this);
-  listener_ = -1;
+  loop_.reset();
 }
 
-void Acceptor::OnFailure(const SystemFailure& failure) {
+void Acceptor::Report(const SystemFailure& failure) {
   if (on_error_.IsEmpty()) return;
   IntoJavaScript(
       Env(), [&] { on_error_.MakeCallback(Value(), {ToError(Env(), failure).Value()}, context_); });

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-#include "acceptor.h"
+#include "accept_loop.h"
 #include "error.h"
 #include "instance.h"
 #include "socket.h"
@@ -57,13 +57,16 @@ Dispatcher* Dispatcher::From(const Napi::Value& value) {
   return Unwrap(value.As<Napi::Object>());
 }
 
-bool Dispatcher::HasRoom() const {
+bool Dispatcher::HasRoom(bool to_idle) const {
   if (policy_ == Policy::kSourceHash) return !members_.empty() && held_.size() < kMaxHeld;
-  return held_.empty() && Pick({}) != kNobody;
+  Held any;
+  any.to_idle = to_idle;
+  return held_.empty() && Pick(any) != kNobody;
 }
 
-void Dispatcher::Place(UniqueFd connection) {
+void Dispatcher::Place(UniqueFd connection, bool to_idle) {
   Held held{std::move(connection)};
+  held.to_idle = to_idle;
   if ((policy_ == Policy::kSourceHash || held_.empty()) && TryPlace(&held)) return;
   held_.push_back(std::move(held));
 }
@@ -76,6 +79,7 @@ size_t Dispatcher::Pick(const Held& held) const {
     }
     return i;
   }
+  if (held.to_idle) return PickIdle(candidates_, last_);
   // Of full ones the one with the fewest: it may have room by now.
   const bool in_turn = policy_ == Policy::kRoundRobin && !all_full_;
   return (in_turn ? PickRoundRobin : PickLeastConnections)(candidates_, last_);
@@ -147,8 +151,8 @@ void Dispatcher::Settle() {
   PlaceHeld();
   Flush();
   uint64_t next = NextRecall();  // of what was sent just now too
-  const bool congested = std::any_of(acceptors_.begin(), acceptors_.end(),
-                                     [](Acceptor* one) { return one->IsCongested(); });
+  const bool congested = std::any_of(loops_.begin(), loops_.end(),
+                                     [](AcceptLoop* one) { return one->IsCongested(); });
   const bool waits = !members_.empty() && (congested || stalled_ || !held_.empty());
   if (waits != waits_ || waits) table_->Wait(static_cast<int>(waits) - static_cast<int>(waits_));
   if (waits) {
@@ -174,8 +178,8 @@ void Dispatcher::Serve() {
   Settle();
   if (!open_) return;
   Look();
-  for (Acceptor* acceptor : acceptors_) {
-    if (acceptor->IsCongested() && HasRoom()) acceptor->Run();
+  for (AcceptLoop* loop : loops_) {
+    if (loop->IsCongested() && HasRoom(loop->mode() == AcceptLoop::Mode::kToIdle)) loop->Run();
   }
 }
 
@@ -234,8 +238,8 @@ void Dispatcher::OnWaker() {
   if (waits_) Serve();
 }
 
-void Dispatcher::Detach(Acceptor* acceptor) {
-  acceptors_.erase(std::remove(acceptors_.begin(), acceptors_.end(), acceptor), acceptors_.end());
+void Dispatcher::Detach(AcceptLoop* loop) {
+  loops_.erase(std::remove(loops_.begin(), loops_.end(), loop), loops_.end());
 }
 
 void Dispatcher::Close(const Napi::CallbackInfo&) {

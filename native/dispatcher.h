@@ -14,7 +14,7 @@
 
 namespace evenkeel {
 
-class Acceptor;
+class AcceptLoop;
 
 enum class Policy { kRoundRobin, kLeastConnections, kSourceHash };
 
@@ -28,15 +28,15 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
   ~Dispatcher() override;
   static Dispatcher* From(const Napi::Value& value);
 
-  // The acceptors' side. Locked.
-  void Attach(Acceptor* acceptor) { acceptors_.push_back(acceptor); }
-  void Detach(Acceptor* acceptor);
+  // The accept loops' side. Locked.
+  void Attach(AcceptLoop* loop) { loops_.push_back(loop); }
+  void Detach(AcceptLoop* loop);
   bool HasMembers() const { return !members_.empty(); }
   // Looks at the load table; before the first Place() of a batch.
   void Look();
-  // True while a connection placed now would go to a worker.
-  bool HasRoom() const;
-  void Place(UniqueFd connection);
+  // True while a connection placed now would go to a worker; `to_idle`: to one that sleeps.
+  bool HasRoom(bool to_idle) const;
+  void Place(UniqueFd connection, bool to_idle);
   // Sends what was placed, and sees to what waits.
   void Settle() override;
 
@@ -56,6 +56,7 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
     UniqueFd connection;
     uint8_t hops = 0;
     uint64_t source = 0;  // by source: whose it is, once somebody has looked
+    bool to_idle = false;  // it waited for a worker that blocks: only for one that sleeps
   };
 
   void Add(const Napi::CallbackInfo& info);
@@ -91,7 +92,7 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
   std::vector<Member> members_;
   std::vector<Candidate> candidates_;          // what is known of each, by the last Look()
   std::vector<std::weak_ptr<LaneEnd>> lanes_;  // all there ever were: connections may come back
-  std::vector<Acceptor*> acceptors_;
+  std::vector<AcceptLoop*> loops_;
   bool all_full_ = false;  // by the last Look()
   size_t last_ = 0;
   std::deque<Held> held_;

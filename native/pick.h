@@ -104,6 +104,18 @@ inline size_t PickLeastConnections(const std::vector<Candidate>& all, size_t las
   return waits ? kNobody : best;
 }
 
+// Who sleeps and has nothing on its way; of those the fewest open connections, then the next after
+// `last`.
+inline size_t PickIdle(const std::vector<Candidate>& all, size_t last) {
+  size_t best = kNobody;
+  for (size_t step = 1; step <= all.size(); step++) {
+    const size_t i = (last + step) % all.size();
+    if (!CanTake(all[i]) || !all[i].idle || all[i].untaken > 0) continue;
+    if (best == kNobody || all[i].load < all[best].load) best = i;
+  }
+  return best;
+}
+
 // A good hash of 64 bits: Stafford's variant 13 of the finalizer of MurmurHash3, as in SplitMix64.
 inline uint64_t Mix(uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
