@@ -28,6 +28,7 @@
             "native/recall.cc",
             "native/selector.cc",
             "native/linux/gatekeeper.cc",
+            "native/linux/group.cc",
             "native/linux/selector_cbpf.cc",
             "native/linux/selector_ebpf.cc",
             "native/linux/watchdog.cc",

@@ -9,6 +9,7 @@
 #include "intake.h"
 #include "lane.h"
 #include "linux/gatekeeper.h"
+#include "linux/group.h"
 #include "linux/watchdog.h"
 #include "listen_socket.h"
 #include "load_table.h"
@@ -58,6 +59,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Gatekeeper::Init(env, exports);
   Watchdog::Init(env, exports);
   Selector::Init(env, exports);
+  Group::Init(env, exports);
   exports.Set("unboundSocket", Napi::Function::New(env, UnboundSocket));
   exports.Set("newBell", Napi::Function::New(env, NewBell));
   exports.Set("shareWaker", Napi::Function::New(env, ShareWaker));

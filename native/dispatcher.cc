@@ -151,8 +151,8 @@ void Dispatcher::Settle() {
   PlaceHeld();
   Flush();
   uint64_t next = NextRecall();  // of what was sent just now too
-  const bool congested = std::any_of(loops_.begin(), loops_.end(),
-                                     [](AcceptLoop* one) { return one->IsCongested(); });
+  const bool congested =
+      std::any_of(loops_.begin(), loops_.end(), [](AcceptLoop* one) { return one->IsCongested(); });
   const bool waits = !members_.empty() && (congested || stalled_ || !held_.empty());
   if (waits != waits_ || waits) table_->Wait(static_cast<int>(waits) - static_cast<int>(waits_));
   if (waits) {

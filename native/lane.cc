@@ -82,6 +82,16 @@ void LaneEnd::CountReturned() {
   Publish();
 }
 
+void LaneEnd::Correct(int32_t more) {
+  corrected_ += static_cast<uint32_t>(more);
+  Publish();
+}
+
+void LaneEnd::Suspend() {
+  stalled_at_ = slot_->stamp.load(std::memory_order_relaxed);
+  stalled_until_ = kNever;
+}
+
 void LaneEnd::Nudge(uint64_t now) {
   if (!out_.valid() || now < last_sent_ + kNudgeNs || !IsEmpty(in_.get())) return;
   last_sent_ = now;
@@ -93,7 +103,7 @@ void LaneEnd::Nudge(uint64_t now) {
 }
 
 void LaneEnd::Publish() {
-  if (attached_) slot_->adjust.store(sent_, std::memory_order_relaxed);
+  if (attached_) slot_->adjust.store(sent_ + corrected_, std::memory_order_relaxed);
 }
 
 // By our own count of what was sent, not the worker's of what it has begun: between the two a

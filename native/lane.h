@@ -34,12 +34,18 @@ class LaneEnd {
   bool IsBlocked() const;
   // Its worker returned a connection.
   void CountReturned();
+  // Its worker has so many connections more than were sent and chosen for it: less where the
+  // primary took some from its accept queue.
+  void Correct(int32_t more);
+  // Its loop is blocked: nothing is sent until its stamp moves.
+  void Suspend();
   // Connections wait, and this worker takes none: where it was sent nothing for a while it is sent
   // an empty burst. A loop that could turn does, and writes anew whatever somebody scribbled into
   // its slot, that it has no room or does not sleep.
   void Nudge(uint64_t now);
   // Open connections of its worker, sent ones among them.
   uint32_t Load() const;
+  uint32_t sent() const { return sent_; }
   // Sent, and not taken yet.
   uint32_t Untaken() const;
   // The worker took something, or what is here now was sent just so long ago: in ns.
@@ -75,6 +81,7 @@ class LaneEnd {
   UniqueFd in_;
   bool attached_ = true;
   uint32_t sent_ = 0;        // and not taken back: ours is the count, the table's a copy
+  uint32_t corrected_ = 0;   // sum of Correct(); wraps
   uint32_t seen_taken_ = 0;  // Slot::taken as it was
   uint64_t since_ = 0;       // when that changed, or when an empty lane was sent something
   // Recalled from a worker that did not turn: it gets no more until its stamp moves, or until a

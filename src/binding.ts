@@ -7,7 +7,10 @@ import { EvenkeelError } from './errors.js';
  * the addon from then on, whatever comes of the call. */
 export interface Binding {
   readonly ListenSocket: new (options: ListenSocketOptions) => ListenSocket;
-  readonly LoadTable: new (options: { slots: number } | { fd: number }) => NativeLoadTable;
+  /** `inKernel`: in a BPF map, so that a selector program can read it. */
+  readonly LoadTable: new (
+    options: { slots: number; inKernel?: boolean } | { fd: number },
+  ) => NativeLoadTable;
   /** `takeWaker`: rung before this loop sleeps while connections wait in the primary for somebody to have
    * time. */
   readonly LoopStamp: new (
@@ -60,6 +63,16 @@ export interface Binding {
     mechanism: SelectorMechanism,
     seed: number,
   ) => Selector;
+  /** `selector`: null: the kernel's hash chooses. `threshold`: ms; 0: nobody is rescued. `onStall`: a worker's
+   * loop blocks, or has ended to, and connections waited for it; `duration` in ms. */
+  readonly Group: new (
+    table: NativeLoadTable,
+    dispatcher: Dispatcher,
+    selector: Selector | null,
+    threshold: number,
+    onStall: (slot: number, ended: boolean, duration: number, rescued: number) => void,
+    onError: (error: NodeJS.ErrnoException) => void,
+  ) => Group;
   readonly layout: Readonly<Record<LayoutField, number>>;
   readonly messageTypes: Readonly<Record<MessageTypeName, number>>;
   readonly finalHop: number;
@@ -234,6 +247,22 @@ export interface Selector {
   apply(members: { socket: ListenSocket; slot: number; eligible: boolean; load: number }[]): void;
   /** Times it found nobody to choose, and the kernel's hash chose. */
   fallbacks(): number;
+  close(): void;
+}
+
+/** A reuseport group: who of its members the selector may choose, and what waits in the queue of one whose
+ * worker cannot take it. */
+export interface Group {
+  /** The primary accepts from the socket until it is lent. Returns its index. */
+  join(socket: ListenSocket): number;
+  /** A worker accepts from it. */
+  lend(index: number, lane: Lane): void;
+  /** Its worker is going: it gets nothing new, and what waits there goes to others. */
+  drain(index: number): void;
+  /** Its worker is gone. */
+  reclaim(index: number): void;
+  /** The primary accepts from every member. */
+  retire(): void;
   close(): void;
 }
 

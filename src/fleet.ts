@@ -3,6 +3,7 @@ import type { SocketAddress } from './binding.js';
 import type { Balancer } from './primary/balancer.js';
 import type { Seat, WorkerState } from './primary/seat.js';
 import type { Supervisor } from './primary/supervisor.js';
+import type { Rescue, WorkerHandle } from './primary/worker-handle.js';
 import type { Selection } from './strategies/select.js';
 
 export interface WorkerStatus {
@@ -14,6 +15,10 @@ export interface WorkerStatus {
   connections: number | undefined;
   /** Connections begun since the process started. */
   accepted: number | undefined;
+  /** Times its event loop was blocked while connections waited for it; `reuse-port` only. */
+  stalls: number | undefined;
+  /** Connections given to other workers then. */
+  rescued: number | undefined;
   restarts: number;
   /** Milliseconds. */
   uptime: number;
@@ -38,6 +43,10 @@ export interface FleetEvents {
   listener: [listener: ListenerStatus];
   /** A worker failed again and again right after its start; next try in `delay` ms. */
   crashLoop: [worker: WorkerStatus, delay: number];
+  /** A worker's event loop is blocked, and connections wait for it: they go to others now. `reuse-port` only. */
+  stall: [worker: WorkerStatus];
+  /** It turns again: how long that took, and how many connections went to others. */
+  rescue: [worker: WorkerStatus, rescue: Rescue];
   /** Every process has ended. */
   stop: [];
 }
@@ -58,6 +67,14 @@ export class Fleet extends EventEmitter<FleetEvents> {
     supervisor.on('worker', (seat) => this.emit('worker', this.#describe(seat)));
     supervisor.on('crashLoop', (seat, delay) => this.emit('crashLoop', this.#describe(seat), delay));
     supervisor.on('stop', () => this.emit('stop'));
+  }
+
+  /** @internal */
+  onStall(handle: WorkerHandle, rescue?: Rescue): void {
+    const seat = this.#supervisor.seats.find((one) => one.worker === handle.worker);
+    if (seat === undefined) return;
+    if (rescue === undefined) this.emit('stall', this.#describe(seat));
+    else this.emit('rescue', this.#describe(seat), rescue);
   }
 
   status(): FleetStatus {
@@ -94,6 +111,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
       state,
       connections: load?.active,
       accepted: load?.accepted,
+      stalls: handle?.stalls,
+      rescued: handle?.rescued,
       restarts,
       uptime: isAlive ? Date.now() - startedAt : 0,
     };

@@ -22,6 +22,10 @@ export interface StartOptions {
    * (or after a second), which saves a wake-up. Default 'auto': for http, https and tls servers, where the
    * client speaks first. */
   deferAccept?: boolean | 'auto';
+  /** `reuse-port` only. Milliseconds, default 20: when a worker's event loop has not turned for so long and
+   * connections wait for it, it gets no new ones, and those that wait go to workers that sleep, until its
+   * loop turns. 0: they wait. Not with `source-hash`, where a client waits for its worker. */
+  stallThreshold?: number;
   /** Milliseconds, default 3000: a worker that has not called listen() by then is warned about. */
   listenTimeout?: number;
   /** Milliseconds, default 10000: what is not drained by then is killed. */
@@ -41,6 +45,9 @@ export interface TimeLimits {
 }
 
 const DEFAULTS: TimeLimits = { listenTimeout: 3000, killTimeout: 10_000, minUptime: 1000 };
+
+/** Milliseconds. */
+export const STALL_THRESHOLD = 20;
 
 /** @throws EvenkeelError ERR_INVALID_OPTION */
 export function timeLimits(options: Partial<TimeLimits>): TimeLimits {

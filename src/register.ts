@@ -5,7 +5,13 @@ import { EvenkeelError } from './errors.js';
 import { MAX_WORKERS } from './load-table.js';
 import { warningLog } from './log.js';
 import { CHANNEL_ENV } from './messages.js';
-import { parseDeferAccept, parsePolicy, parseStrategy } from './options.js';
+import {
+  parseDeferAccept,
+  parseMilliseconds,
+  parsePolicy,
+  parseStrategy,
+  STALL_THRESHOLD,
+} from './options.js';
 import { Balancer } from './primary/balancer.js';
 import { installForkHook } from './primary/fork-hook.js';
 import { select } from './strategies/select.js';
@@ -13,7 +19,7 @@ import { EvenkeelWorker } from './worker/worker.js';
 
 /* `node --import evenkeel/register app.js`: in a primary, every worker node:cluster forks is served by
  * evenkeel (EVENKEEL_STRATEGY,
- * EVENKEEL_POLICY, EVENKEEL_DEFER_ACCEPT); in a worker, listen() is. Anywhere else it does nothing,
+ * EVENKEEL_POLICY, EVENKEEL_DEFER_ACCEPT, EVENKEEL_STALL_THRESHOLD); in a worker, listen() is. Anywhere else it does nothing,
  * so it may stand in NODE_OPTIONS. */
 
 const LOADED = Symbol.for('evenkeel.register');
@@ -37,19 +43,31 @@ function accelerate(): void {
     policy: parsePolicy(process.env.EVENKEEL_POLICY ?? 'auto'),
   };
   const deferAccept = parseDeferAccept(process.env.EVENKEEL_DEFER_ACCEPT ?? 'auto');
+  const stallThreshold = parseMilliseconds(
+    'EVENKEEL_STALL_THRESHOLD',
+    process.env.EVENKEEL_STALL_THRESHOLD ?? STALL_THRESHOLD,
+  );
   let balancer: Balancer | undefined;
   let decided = false;
   installForkHook({
     // Decided at the first fork: most processes never fork a worker, and should not load the addon.
     balancer() {
       if (decided) return balancer;
-      const { strategy, policy, reasons } = select(probe(), request);
+      const { strategy, policy, mechanism, reasons } = select(probe(), request);
       decided = true;
       if (strategy === 'node:cluster') {
         warningLog.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
       } else {
-        const log = warningLog;
-        balancer = new Balancer({ strategy, policy, log, supervised: false, orphanTimeout: 0, deferAccept });
+        balancer = new Balancer({
+          strategy,
+          policy,
+          mechanism,
+          log: warningLog,
+          supervised: false,
+          orphanTimeout: 0,
+          deferAccept,
+          stallThreshold,
+        });
       }
       return balancer;
     },

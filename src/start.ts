@@ -6,9 +6,11 @@ import { Fleet } from './fleet.js';
 import { type Log, warningLog } from './log.js';
 import {
   parseDeferAccept,
+  parseMilliseconds,
   parsePolicy,
   parseStrategy,
   parseWorkers,
+  STALL_THRESHOLD,
   type StartOptions,
   timeLimits,
 } from './options.js';
@@ -50,6 +52,7 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   const workers = parseWorkers(options.workers ?? 'auto');
   const limits = timeLimits(options);
   const deferAccept = parseDeferAccept(options.deferAccept ?? 'auto');
+  const stallThreshold = parseMilliseconds('stallThreshold', options.stallThreshold ?? STALL_THRESHOLD);
   const log = options.log ?? warningLog;
   const selection = select(probe(), {
     strategy: parseStrategy(options.strategy ?? 'auto'),
@@ -59,6 +62,9 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   const balancer = makeBalancer(selection, {
     log,
     deferAccept,
+    stallThreshold,
+    onStall: (handle) => fleet.onStall(handle),
+    onRescue: (handle, rescue) => fleet.onStall(handle, rescue),
     onTerm: (handle) => supervisor.drainWorker(handle.worker),
     onListener: ({ address, protocol }) => fleet.emit('listener', { ...address, protocol }),
   });
@@ -92,11 +98,12 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
 }
 
 function makeBalancer(
-  { strategy, policy, reasons }: Selection,
-  options: Pick<BalancerOptions, 'log' | 'deferAccept' | 'onTerm' | 'onListener'>,
+  { strategy, policy, mechanism, reasons }: Selection,
+  options: Omit<BalancerOptions, 'strategy' | 'policy' | 'mechanism' | 'supervised' | 'orphanTimeout'>,
 ): Balancer | undefined {
   if (strategy !== 'node:cluster') {
-    return new Balancer({ strategy, policy, supervised: true, orphanTimeout: ORPHAN_TIMEOUT, ...options });
+    const orphanTimeout = ORPHAN_TIMEOUT;
+    return new Balancer({ strategy, policy, mechanism, supervised: true, orphanTimeout, ...options });
   }
   options.log.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');
   return undefined;

@@ -30,6 +30,8 @@ class SelectorProgram {
   virtual void Apply(const std::vector<GroupMember>& members) = 0;
   // It chooses by GroupMember::load: apply it anew as loads change.
   virtual bool GoesByLoad() const { return false; }
+  // It counts in Slot::assigned whom it chose.
+  virtual bool CountsAssigned() const { return false; }
   // Times it found nobody to choose.
   virtual uint64_t Fallbacks() const { return 0; }
 };

@@ -106,8 +106,12 @@ void Reactor::SetDeadline(Source* source, uint64_t time) {
   if (time < sleeping_until_) Ring(bell_.get());
 }
 
-void Reactor::Report(Source* source, const SystemFailure& failure) {
-  failures_.emplace_back(source->id_, failure);
+void Reactor::Report(Source* source, const SystemFailure& failure) { Send({source->id_, failure}); }
+
+void Reactor::Post(Source* source) { Send({source->id_, std::nullopt}); }
+
+void Reactor::Send(Message message) {
+  messages_.push_back(std::move(message));
   // Open as long as the thread runs, see the constructor.
   if (async_->get() != nullptr) uv_async_send(async_->get());
 }
@@ -115,14 +119,18 @@ void Reactor::Report(Source* source, const SystemFailure& failure) {
 void Reactor::Deliver() {
   for (;;) {
     auto lock = Lock();
-    if (failures_.empty()) return;
-    const auto [id, failure] = failures_.front();
-    failures_.pop_front();
-    auto found = sources_.find(id);
+    if (messages_.empty()) return;
+    const Message message = std::move(messages_.front());
+    messages_.pop_front();
+    auto found = sources_.find(message.to);
     if (found == sources_.end()) continue;
     Source* source = found->second;  // only this thread removes sources
     lock.unlock();
-    source->OnFailure(failure);
+    if (message.failure.has_value()) {
+      source->OnFailure(*message.failure);
+    } else {
+      source->OnPost();
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "../error.h"
@@ -35,6 +36,7 @@ class Reactor {
     virtual void OnWaker() {}
     // On the loop's thread, unlocked.
     virtual void OnFailure(const SystemFailure&) {}
+    virtual void OnPost() {}
 
    private:
     friend class Reactor;
@@ -62,6 +64,8 @@ class Reactor {
   void SetDeadline(Source* source, uint64_t time);
   // Has OnFailure() called.
   void Report(Source* source, const SystemFailure& failure);
+  // Has OnPost() called.
+  void Post(Source* source);
   // An eventfd that workers ring. A duplicate; the caller owns it. Throws SystemFailure.
   UniqueFd ShareWaker() const;
   // The thread is over: the environment ends.
@@ -81,7 +85,13 @@ class Reactor {
   uint64_t sleeping_until_ = 0;  // 0: not asleep
   uint64_t last_id_ = 1;         // 0 and 1 are our own
   std::map<uint64_t, Source*> sources_;
-  std::deque<std::pair<uint64_t, SystemFailure>> failures_;
+  struct Message {
+    uint64_t to;
+    std::optional<SystemFailure> failure;
+  };
+  void Send(Message message);
+
+  std::deque<Message> messages_;
   std::unique_ptr<LoopHandle<uv_async_t>> async_;
   napi_env env_;
   std::thread thread_;

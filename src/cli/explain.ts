@@ -1,5 +1,7 @@
+import type { SelectorMechanism } from '../binding.js';
 import { type Explanation, explain } from '../explain.js';
 import { parsePolicy, parseStrategy } from '../options.js';
+import type { Verdict } from '../strategies/select.js';
 
 export interface ExplainFlags {
   strategy: string;
@@ -17,15 +19,20 @@ export function explainCommand(flags: ExplainFlags): void {
   process.stdout.write(`${text}\n`);
 }
 
+const NAMES: Readonly<Record<SelectorMechanism, string>> = { ebpf: 'eBPF', cbpf: 'classic BPF' };
 const SIGNS = { chosen: '→', possible: ' ', unsupported: '✗' } as const;
 
 function describe({ strategy, policy, workers, capabilities, reasons }: Explanation): string {
   const pairs = reasons.map((reason) => `${reason.strategy} / ${reason.policy}`);
   const width = Math.max(...pairs.map((pair) => pair.length));
-  const lines = reasons.map(
-    ({ verdict, why }, i) =>
-      `${SIGNS[verdict]} ${(pairs[i] ?? '').padEnd(width)}  ${verdict === 'unsupported' ? 'no: ' : ''}${why}`,
-  );
+  const line = (verdict: Verdict, name: string, why: string): string =>
+    `${SIGNS[verdict]} ${name.padEnd(width)}  ${verdict === 'unsupported' ? 'no: ' : ''}${why}`;
+  const lines = reasons.flatMap(({ verdict, why, mechanisms = [] }, i) => [
+    line(verdict, pairs[i] ?? '', why),
+    ...mechanisms.map(
+      (rung) => `  ${line(rung.verdict, NAMES[rung.mechanism].padStart(width - 2), rung.why)}`,
+    ),
+  ]);
   return [
     `strategy ${strategy}, policy ${policy}, ${workers} workers on ${capabilities.platform}, Node ${capabilities.node}`,
     '',

@@ -28,6 +28,10 @@ program
   .option(...strategyOption)
   .option(...policyOption)
   .option('--defer-accept <when>', 'hand-off: wait for the first bytes: auto (http, https, tls), true, false')
+  .option(
+    '--stall-threshold <ms>',
+    'reuse-port: rescue who waits behind a loop blocked for so long; 0: never (default: 20)',
+  )
   .option('--listen-timeout <ms>', 'warn about workers that do not listen by then (default: 3000)')
   .option('--kill-timeout <ms>', 'kill what is not drained by then (default: 10000)')
   .option('--min-uptime <ms>', 'a worker that dies earlier has failed to start (default: 1000)')

@@ -15,6 +15,7 @@ export interface StartFlags {
   strategy: string;
   policy: string;
   deferAccept?: string;
+  stallThreshold?: string;
   listenTimeout?: string;
   killTimeout?: string;
   minUptime?: string;
@@ -36,7 +37,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     log,
   };
   if (flags.deferAccept !== undefined) options.deferAccept = parseDeferAccept(flags.deferAccept);
-  for (const name of ['listenTimeout', 'killTimeout', 'minUptime'] as const) {
+  for (const name of ['stallThreshold', 'listenTimeout', 'killTimeout', 'minUptime'] as const) {
     const value = flags[name];
     if (value !== undefined) options[name] = parseMilliseconds(name, value);
   }

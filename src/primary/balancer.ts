@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
 import { randomInt } from 'node:crypto';
 import { constants } from 'node:os';
-import { binding, type ChannelMessage, type NativeLoadTable } from '../binding.js';
+import { binding, type ChannelMessage, type NativeLoadTable, type SelectorMechanism } from '../binding.js';
 import { EvenkeelError } from '../errors.js';
 import { MAX_WORKERS, type Slot, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
@@ -10,17 +10,24 @@ import type { PolicyName, StrategyName } from '../strategies/select.js';
 import { GateNumbers } from './gate-numbers.js';
 import { type DeferAccept, Listener } from './listener.js';
 import { Trouble } from './trouble.js';
-import { WorkerHandle } from './worker-handle.js';
+import { type Rescue, WorkerHandle } from './worker-handle.js';
 
 export interface BalancerOptions {
   strategy: StrategyName;
   policy: PolicyName;
+  mechanism: SelectorMechanism | null;
   log: Log;
   /** Under a supervisor a listener outlives its last worker, so that a restart refuses nobody. */
   supervised: boolean;
   /** Milliseconds a listener waits for a next worker before its port is given up. */
   orphanTimeout: number;
   deferAccept: DeferAccept;
+  /** Milliseconds; see StartOptions. */
+  stallThreshold: number;
+  /** A worker's loop blocks while connections wait for it. */
+  onStall?: (worker: WorkerHandle) => void;
+  /** It has ended to. */
+  onRescue?: (worker: WorkerHandle, rescue: Rescue) => void;
   /** A worker was sent a SIGTERM and asks what to do; supervised ones only. */
   onTerm?: (worker: WorkerHandle) => void;
   /** A worker listens on a new address. */
@@ -49,7 +56,8 @@ export class Balancer {
   constructor(options: BalancerOptions) {
     this.#options = options;
     this.#trouble = new Trouble(options.log, options.supervised);
-    this.#table = new (binding().LoadTable)({ slots: MAX_WORKERS });
+    const inKernel = options.mechanism === 'ebpf';
+    this.#table = new (binding().LoadTable)({ slots: MAX_WORKERS, inKernel });
   }
 
   get listeners(): Iterable<Listener> {
@@ -110,6 +118,13 @@ export class Balancer {
       this.#leaveAll(handle);
       return disconnect.call(worker);
     };
+  }
+
+  /** The worker gets nothing new from here on, and is told to finish and end. */
+  drain(handle: WorkerHandle): void {
+    handle.slot.state = SlotState.draining;
+    for (const [lease, listener] of handle.leases) listener.drain(lease);
+    handle.drain();
   }
 
   /** Connections no worker has taken yet, on listeners that have workers to take them. */
@@ -202,15 +217,18 @@ export class Balancer {
   }
 
   #create(key: string, question: Question): Listener {
-    const { strategy, policy } = this.#options;
+    const { strategy, policy, mechanism, deferAccept, stallThreshold } = this.#options;
     const gate = this.#gates.next();
     const listener = new Listener(key, question, {
       strategy,
       policy,
+      mechanism,
       table: this.#table,
       gate,
       seed: this.#seed,
-      deferAccept: this.#options.deferAccept,
+      deferAccept,
+      stallThreshold,
+      onStall: (...stall) => this.#onStall(...stall),
       onError: (error) => this.#trouble.onAccept(error),
     });
     if (listener.gate !== null) this.#gates.take(listener.gate);
@@ -264,6 +282,16 @@ export class Balancer {
     // Its listener is closed: so would the connection be in the accept queue of any closed server.
     if (listener === undefined) binding().closeFd(fd);
     else listener.offer(fd, hops, lease);
+  }
+
+  #onStall(slot: number, ended: boolean, duration: number, rescued: number): void {
+    const handle = [...this.#workers.values()].find((one) => one.slot.index === slot);
+    if (handle === undefined) return; // it has died meanwhile
+    if (!ended) return this.#options.onStall?.(handle);
+    const rescue = { duration, rescued };
+    handle.countStall(rescue);
+    this.#trouble.onStall(handle, rescue);
+    this.#options.onRescue?.(handle, rescue);
   }
 
   #orphan(listener: Listener): void {

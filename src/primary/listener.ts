@@ -4,11 +4,13 @@ import {
   type DispatchPolicy,
   type ListenSocket,
   type NativeLoadTable,
+  type Selector,
+  type SelectorMechanism,
   type SocketAddress,
 } from '../binding.js';
 import { isIpv6Only, type Question } from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
-import { makeStrategy, type OnAcceptError, type Strategy } from '../strategies/strategy.js';
+import { makeStrategy, type OnAcceptError, type OnStall, type Strategy } from '../strategies/strategy.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 /** Node's own default: listen(2) with 511 makes a queue of 512. */
@@ -22,11 +24,16 @@ export type DeferAccept = boolean | 'auto';
 export interface Provision {
   strategy: StrategyName;
   policy: PolicyName;
+  /** What the selector program of a reuseport group is made with; null: without one. */
+  mechanism: SelectorMechanism | null;
   table: NativeLoadTable;
   /** A free gate number, if there is one. */
   gate: number | undefined;
   seed: number;
   deferAccept: DeferAccept;
+  /** Milliseconds; see StartOptions. */
+  stallThreshold: number;
+  onStall: OnStall;
   onError: OnAcceptError;
 }
 
@@ -45,7 +52,7 @@ export class Listener {
 
   /** @throws the system's error where the address cannot be listened on; nothing stays open then. */
   constructor(key: string, question: Question, provision: Provision) {
-    const { strategy, policy, table, gate, seed, onError } = provision;
+    const { strategy, policy, table, gate, seed, onStall, onError } = provision;
     this.key = key;
     this.data = question.data;
     this.protocol = question.protocol;
@@ -65,7 +72,17 @@ export class Listener {
           backlog: Number(question.backlog) || DEFAULT_BACKLOG,
           noDelay: question.noDelay,
         },
-        { table, dispatcher: this.#dispatcher, gate, deferAccept, onError },
+        {
+          table,
+          dispatcher: this.#dispatcher,
+          gate,
+          deferAccept,
+          makeSelector: () => makeSelector(provision),
+          // By source a client waits for its worker.
+          stallThreshold: policy === 'source-hash' ? 0 : provision.stallThreshold,
+          onStall,
+          onError,
+        },
       );
     } catch (error) {
       this.#dispatcher.close();
@@ -91,7 +108,8 @@ export class Listener {
   /** Lends the worker its share; what comes back is the socket it shall accept from itself, if any.
    * The worker gets connections only after open(). */
   lend(lease: number, worker: WorkerHandle): ListenSocket | undefined {
-    const socket = this.#strategy.add(lease, { slot: worker.slot.index, bell: worker.bell });
+    const { slot, bell, lane } = worker;
+    const socket = this.#strategy.add(lease, { slot: slot.index, bell, lane });
     this.#leases.set(lease, worker);
     worker.leases.set(lease, this);
     return socket;
@@ -100,6 +118,11 @@ export class Listener {
   /** The worker knows of its lease: connections may be sent to it. */
   open(lease: number, worker: WorkerHandle): void {
     this.#dispatcher.add(worker.lane, lease);
+  }
+
+  /** The worker is about to stop listening. */
+  drain(lease: number): void {
+    this.#strategy.drain(lease);
   }
 
   /** The worker's share ends; false where it had ended before. */
@@ -137,7 +160,12 @@ export class Listener {
 /** Who gets a connection that the primary has. Elsewhere than with `hand-off` these are few, what a worker
  * left behind: they go where there is room. */
 function dispatchPolicy(strategy: StrategyName, policy: PolicyName): DispatchPolicy {
-  if (strategy !== 'hand-off') return 'least-connections';
-  if (policy === 'round-robin' || policy === 'source-hash') return policy;
+  if (policy === 'source-hash') return policy;
+  if (strategy === 'hand-off' && policy === 'round-robin') return policy;
   return 'least-connections';
+}
+
+function makeSelector({ policy, mechanism, table, seed }: Provision): Selector | null {
+  if (mechanism === null || policy === 'none') return null;
+  return new (binding().Selector)(table, policy, mechanism, seed);
 }

@@ -173,8 +173,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #drain(seat: Seat, deadline = Date.now() + this.#options.killTimeout): void {
     const { worker } = seat;
     if (worker === undefined || seat.state === 'draining') return;
-    const handle = this.#options.balancer?.workerHandle(worker);
-    if (handle !== undefined) handle.drain();
+    const { balancer } = this.#options;
+    const handle = balancer?.workerHandle(worker);
+    if (balancer !== undefined && handle !== undefined) balancer.drain(handle);
     else worker.disconnect();
     this.#setState(seat, 'draining');
     seat.kill = setTimeout(

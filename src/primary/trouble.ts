@@ -1,7 +1,7 @@
 import type { SocketAddress } from '../binding.js';
 import type { Log } from '../log.js';
 import { GATES } from './gate-numbers.js';
-import type { WorkerHandle } from './worker-handle.js';
+import type { Rescue, WorkerHandle } from './worker-handle.js';
 
 const HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process listens there. Stop it, or choose another port.',
@@ -13,8 +13,18 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** Accept failures come in storms: one line in so many ms. */
 const ACCEPT_INTERVAL = 10_000;
+/** A worker with slow requests may block many times a second: one line in so many ms for each. */
+const STALL_INTERVAL = 10_000;
 /** A worker that writes garbage may write much of it: one line in so many ms for each. */
 const CHANNEL_INTERVAL = 1000;
+
+interface Stalls {
+  said: number;
+  /** Since then. */
+  count: number;
+  longest: number;
+  rescued: number;
+}
 
 /** Says what goes wrong on the accept path, without a flood. */
 export class Trouble {
@@ -23,6 +33,7 @@ export class Trouble {
   /** Said already: every worker of a fleet meets the same one. */
   readonly #listenFailures = new Set<string>();
   readonly #lastChannelFailure = new WeakMap<WorkerHandle, number>();
+  readonly #stalls = new WeakMap<WorkerHandle, Stalls>();
   #lastAcceptFailure = Number.NEGATIVE_INFINITY;
 
   constructor(log: Log, supervised: boolean) {
@@ -39,13 +50,46 @@ export class Trouble {
     this.#log.error({ code, worker: worker.worker?.id }, withHint(message, code));
   }
 
-  /** The primary could not accept. It goes on trying. */
+  /** A worker's loop was blocked while connections waited for it. */
+  onStall(worker: WorkerHandle, { duration, rescued }: Rescue): void {
+    const now = performance.now();
+    const stalls = this.#stalls.get(worker) ?? {
+      said: Number.NEGATIVE_INFINITY,
+      count: 0,
+      longest: 0,
+      rescued: 0,
+    };
+    this.#stalls.set(worker, stalls);
+    stalls.count++;
+    stalls.longest = Math.max(stalls.longest, duration);
+    stalls.rescued += rescued;
+    if (now - stalls.said < STALL_INTERVAL) return;
+    const facts = {
+      worker: worker.worker?.id,
+      pid: worker.worker?.process.pid,
+      stalls: stalls.count,
+      duration: Math.round(stalls.longest),
+      rescued: stalls.rescued,
+    };
+    const times = stalls.count === 1 ? '' : `${stalls.count} times, at longest `;
+    this.#log.warn(
+      facts,
+      `${worker.label}: its event loop was blocked ${times}for ${facts.duration} ms while connections waited for it; ${stalls.rescued} of them went to other workers`,
+    );
+    Object.assign(stalls, { said: now, count: 0, longest: 0, rescued: 0 });
+  }
+
+  /** The primary could not accept, or not keep a selector program current. It goes on trying. */
   onAccept(error: NodeJS.ErrnoException): void {
     const now = performance.now();
     if (now - this.#lastAcceptFailure < ACCEPT_INTERVAL) return;
     this.#lastAcceptFailure = now;
     const { message, code = '' } = error;
-    this.#log.error({ code }, `the primary cannot accept, and tries again: ${withHint(message, code)}`);
+    const what =
+      error.syscall === 'accept4'
+        ? 'the primary cannot accept, and tries again'
+        : 'the primary cannot say who shall get connections, and tries again';
+    this.#log.error({ code }, `${what}: ${withHint(message, code)}`);
   }
 
   /** Every gate has its listener; this one does without. */

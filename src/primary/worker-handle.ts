@@ -7,6 +7,14 @@ import type { Listener } from './listener.js';
 /** A lane that could not be emptied for want of descriptors is tried again after so many ms. */
 const RECOVER_INTERVAL = 50;
 
+/** The end of a time in which a worker's loop was blocked and connections waited for it. */
+export interface Rescue {
+  /** How long it was blocked, in ms. */
+  duration: number;
+  /** How many of the connections that waited for it were given to others. */
+  rescued: number;
+}
+
 /** A worker as the primary sees it: its slot, its channel, its lane and its leases. */
 export class WorkerHandle {
   readonly slot: Slot;
@@ -17,6 +25,10 @@ export class WorkerHandle {
   readonly bell: number;
   /** By lease: what this worker listens on. */
   readonly leases = new Map<number, Listener>();
+  /** Times its loop was blocked while connections waited for it. */
+  stalls = 0;
+  /** Connections given to others then. */
+  rescued = 0;
   /** Ended ones too: connections under them may come back until the worker's end. */
   readonly everLeased: number[] = [];
   #worker: Worker | undefined;
@@ -77,6 +89,11 @@ export class WorkerHandle {
 
   answer(lease: number, answer: Answer, takeFd: number): void {
     this.channel.send(binding().messageTypes.answer, lease, 0, JSON.stringify(answer), takeFd);
+  }
+
+  countStall({ rescued }: Rescue): void {
+    this.stalls++;
+    this.rescued += rescued;
   }
 
   /** After the worker's death: connections it had not taken go to others. After the last lease has ended. */

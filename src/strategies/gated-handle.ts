@@ -26,6 +26,8 @@ export class GatedHandle implements Strategy {
     return this.socket;
   }
 
+  drain(): void {}
+
   remove(lease: number): void {
     const slot = this.#slots.get(lease);
     if (slot === undefined) return;

@@ -27,6 +27,8 @@ export class HandOff implements Strategy {
 
   add(): undefined {}
 
+  drain(): void {}
+
   remove(): void {}
 
   retire(): number {

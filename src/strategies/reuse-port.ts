@@ -1,84 +1,82 @@
-import {
-  type Acceptor,
-  binding,
-  type Dispatcher,
-  type ListenSocket,
-  type ListenSocketOptions,
-} from '../binding.js';
-import type { OnAcceptError, Strategy, Surroundings } from './strategy.js';
+import { binding, type Group, type ListenSocket, type ListenSocketOptions } from '../binding.js';
+import type { Lessee, Strategy, Surroundings } from './strategy.js';
 
-/** Kernel port sharing: a group of SO_REUSEPORT sockets, one lent to each worker.
+interface Member {
+  /** Its place in the group. */
+  index: number;
+  socket: ListenSocket;
+}
+
+/** Kernel port sharing: a group of SO_REUSEPORT sockets, one lent to each worker, and a selector program
+ * that chooses among them.
  *
  * The first socket binds alone and exclusively, so that a port somebody else listens on is EADDRINUSE as
  * ever; only then is the group opened. A member whose worker is gone keeps its place in the group (closing
- * it would reset its queue): the primary accepts from it for the other workers until the next worker to
- * come takes it over. */
+ * it would reset its queue): nothing new comes to it, and the primary accepts what it has for the other
+ * workers, until the next worker to come takes it over. */
 export class ReusePort implements Strategy {
   readonly socket: ListenSocket;
   readonly gate = null;
-  readonly #dispatcher: Dispatcher;
-  readonly #onError: OnAcceptError;
-  readonly #members: ListenSocket[];
-  readonly #lent = new Map<number, ListenSocket>();
-  /** Members no worker has, each served by the primary. The first starts here, lent at once. */
-  readonly #orphans = new Map<ListenSocket, Acceptor>();
+  readonly #group: Group;
+  readonly #members: Member[] = [];
+  readonly #lent = new Map<number, Member>();
+  /** Members no worker has. */
+  readonly #free: Member[] = [];
 
-  constructor(options: ListenSocketOptions, { dispatcher, onError }: Surroundings) {
-    this.socket = new (binding().ListenSocket)(options);
-    this.socket.allowReusePort();
-    this.#members = [this.socket];
-    this.#dispatcher = dispatcher;
-    this.#onError = onError;
-    this.#serve(this.socket);
+  constructor(options: ListenSocketOptions, surroundings: Surroundings) {
+    const { table, dispatcher, makeSelector, stallThreshold, onStall, onError } = surroundings;
+    const { ListenSocket, Group } = binding();
+    this.socket = new ListenSocket(options);
+    try {
+      this.socket.allowReusePort();
+      const selector = makeSelector();
+      this.#group = new Group(table, dispatcher, selector, stallThreshold, onStall, onError);
+      selector?.close(); // the group has it
+      this.#free.push(this.#join(this.socket));
+    } catch (error) {
+      this.socket.close();
+      throw error;
+    }
   }
 
-  add(lease: number): ListenSocket {
-    const member = this.#adopt() ?? this.#join();
+  add(lease: number, { lane }: Lessee): ListenSocket {
+    const member = this.#free.shift() ?? this.#join(this.socket.member());
     this.#lent.set(lease, member);
-    return member;
+    this.#group.lend(member.index, lane);
+    return member.socket;
+  }
+
+  drain(lease: number): void {
+    const member = this.#lent.get(lease);
+    if (member !== undefined) this.#group.drain(member.index);
   }
 
   remove(lease: number): void {
     const member = this.#lent.get(lease);
     if (member === undefined) return;
     this.#lent.delete(lease);
-    this.#serve(member);
+    this.#group.reclaim(member.index);
+    this.#free.push(member);
   }
 
   /** From here on the primary accepts from every member, so that nobody waits behind a blocked worker. */
   retire(): number {
-    for (const member of this.#members) {
-      member.retire();
-      this.#serve(member);
-    }
+    for (const { socket } of this.#members) socket.retire();
+    this.#group.retire();
     return 0;
   }
 
   queueLength(): number {
-    return this.#members.reduce((sum, member) => sum + member.queueLength(), 0);
+    return this.#members.reduce((sum, { socket }) => sum + socket.queueLength(), 0);
   }
 
   close(): void {
-    for (const acceptor of this.#orphans.values()) acceptor.close();
-    for (const member of this.#members) member.close();
+    this.#group.close();
+    for (const { socket } of this.#members) socket.close();
   }
 
-  #serve(member: ListenSocket): void {
-    if (this.#orphans.has(member)) return;
-    this.#orphans.set(member, new (binding().Acceptor)(member, this.#dispatcher, this.#onError));
-  }
-
-  #adopt(): ListenSocket | undefined {
-    for (const [member, acceptor] of this.#orphans) {
-      acceptor.close();
-      this.#orphans.delete(member);
-      return member;
-    }
-    return undefined;
-  }
-
-  #join(): ListenSocket {
-    const member = this.socket.member();
+  #join(socket: ListenSocket): Member {
+    const member = { index: this.#group.join(socket), socket };
     this.#members.push(member);
     return member;
   }

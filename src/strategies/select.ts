@@ -1,3 +1,4 @@
+import type { SelectorMechanism } from '../binding.js';
 import { EvenkeelError } from '../errors.js';
 
 export const STRATEGIES = ['reuse-port', 'hand-off', 'shared-handle'] as const;
@@ -21,6 +22,10 @@ export interface Capabilities {
   addon: string | undefined;
   /** Two sockets of one reuseport group. */
   reusePort: string | undefined;
+  /** A selector program in eBPF, loaded and attached. */
+  readonly ebpf: string | undefined;
+  /** One in classic BPF, attached. */
+  readonly cbpf: string | undefined;
   /** A listening socket polled exclusively, on the loop's own epoll. */
   gate: string | undefined;
 }
@@ -37,12 +42,23 @@ export interface Reason {
   policy: PolicyName;
   verdict: Verdict;
   why: string;
+  /** `reuse-port`: with what the kernel could choose, best first, and why not. */
+  mechanisms?: Rung[];
+}
+
+/** One way to have the kernel choose. */
+export interface Rung {
+  mechanism: SelectorMechanism;
+  verdict: Verdict;
+  why: string;
 }
 
 export interface Selection {
   /** `node:cluster` only under `auto`, where the addon is not to be had. */
   strategy: StrategyName | 'node:cluster';
   policy: PolicyName;
+  /** What the selector program is made with; null: there is none. */
+  mechanism: SelectorMechanism | null;
   /** Every pair in order of preference, each with its verdict. */
   reasons: Reason[];
 }
@@ -52,6 +68,10 @@ interface Pair {
   policy: PolicyName;
   /** What speaks for it, said when it is chosen or could be. */
   why: string;
+  /** What the kernel could choose with, best first, and what is to be said for each. */
+  mechanisms?: Partial<Record<SelectorMechanism, string>>;
+  /** It can do without any. */
+  plain?: string;
 }
 
 /** What is built, best first: the order `auto` tries. */
@@ -83,17 +103,39 @@ export const PAIRS: readonly Pair[] = [
   },
   {
     strategy: 'reuse-port',
+    policy: 'least-connections',
+    why: 'the kernel gives each connection to the worker with the fewest: no hop and no shared lock; it is bound before a worker is free, so the tail under mixed work is longer than with one queue',
+    mechanisms: {
+      ebpf: 'exact, from the load table, for each connection',
+      cbpf: 'a random choice, weighted anew every millisecond by the load table',
+    },
+  },
+  {
+    strategy: 'reuse-port',
+    policy: 'round-robin',
+    why: 'the kernel gives connections to the workers strictly in turn: no hop and no shared lock, but blind to how long each takes',
+    mechanisms: { ebpf: 'in turn among those that can take one' },
+  },
+  {
+    strategy: 'reuse-port',
+    policy: 'source-hash',
+    why: 'the kernel sends a client address always to the same worker while that lives: no hop and no shared lock; others wait behind a busy worker',
+    mechanisms: { cbpf: 'rendezvous hashing of the address over the workers' },
+  },
+  {
+    strategy: 'reuse-port',
+    policy: 'random',
+    why: 'the kernel spreads connections at random: no hop and no shared lock, and not to be steered by who chooses his port',
+    mechanisms: { cbpf: 'a random number for each connection' },
+  },
+  {
+    strategy: 'reuse-port',
     policy: 'hash',
-    why: 'the kernel spreads connections by a hash of their addresses: no hop and no shared lock, but blind to a busy worker',
+    why: 'the kernel spreads connections by a hash of their addresses and ports: no hop, no shared lock and no program',
+    mechanisms: { cbpf: 'only while a worker is blocked or gone: a random choice among the others' },
+    plain: 'the hash alone, so who is blocked or gone gets new connections too',
   },
 ];
-
-const NOT_BUILT: Partial<Record<`${StrategyName}/${PolicyName}`, string>> = {
-  'reuse-port/random': 'needs a selector program, which this version does not have',
-  'reuse-port/source-hash': 'needs a selector program, which this version does not have',
-  'reuse-port/round-robin': 'needs a selector program, which this version does not have',
-  'reuse-port/least-connections': 'needs a selector program, which this version does not have',
-};
 
 /** Which strategy and policy to run, and why each other pair is not. Pure.
  * @throws EvenkeelError ERR_UNSUPPORTED where what was asked for cannot be had: only `auto` falls back.
@@ -109,15 +151,15 @@ export function select(capabilities: Capabilities, request: Request): Selection 
   if (chosen === undefined && !isAuto) throw refusal(capabilities, request, wanted);
 
   const reasons = PAIRS.map((pair) => judge(pair, pair === chosen, capabilities));
-  for (const [name, why] of Object.entries(NOT_BUILT)) {
-    const [strategy, policy] = name.split('/') as [StrategyName, PolicyName];
-    reasons.push({ strategy, policy, verdict: 'unsupported', why });
+  if (chosen !== undefined) {
+    const { strategy, policy } = chosen;
+    return { strategy, policy, mechanism: mechanismOf(chosen, capabilities), reasons };
   }
-  if (chosen !== undefined) return { strategy: chosen.strategy, policy: chosen.policy, reasons };
 
   const why = `no strategy of evenkeel's can run here, so Node's own cluster serves: ${capabilities.addon}`;
   const fallback = { strategy: 'node:cluster', policy: 'round-robin', verdict: 'chosen', why } as const;
-  return { strategy: fallback.strategy, policy: fallback.policy, reasons: [fallback, ...reasons] };
+  const { strategy, policy } = fallback;
+  return { strategy, policy, mechanism: null, reasons: [fallback, ...reasons] };
 }
 
 /** Workers accept from the one socket through gates. */
@@ -125,17 +167,48 @@ export function isGated(strategy: StrategyName, policy: PolicyName): boolean {
   return strategy === 'shared-handle' && policy === 'least-connections';
 }
 
+const MECHANISMS: readonly SelectorMechanism[] = ['ebpf', 'cbpf'];
+const NAMES: Readonly<Record<SelectorMechanism, string>> = { ebpf: 'eBPF', cbpf: 'classic BPF' };
+
+function mechanismOf(pair: Pair, capabilities: Capabilities): SelectorMechanism | null {
+  const found = MECHANISMS.find(
+    (one) => pair.mechanisms?.[one] !== undefined && capabilities[one] === undefined,
+  );
+  return found ?? null;
+}
+
 function obstacle(pair: Pair, capabilities: Capabilities): string | undefined {
   if (capabilities.addon !== undefined) return capabilities.addon;
-  if (pair.strategy === 'reuse-port') return capabilities.reusePort;
-  return isGated(pair.strategy, pair.policy) ? capabilities.gate : undefined;
+  if (isGated(pair.strategy, pair.policy)) return capabilities.gate;
+  if (pair.strategy !== 'reuse-port') return undefined;
+  if (capabilities.reusePort !== undefined) return capabilities.reusePort;
+  if (pair.plain !== undefined || mechanismOf(pair, capabilities) !== null) return undefined;
+  return MECHANISMS.filter((one) => pair.mechanisms?.[one] !== undefined)
+    .map((one) => `needs ${NAMES[one]}: ${capabilities[one]}`)
+    .join('; ');
 }
 
 function judge(pair: Pair, isChosen: boolean, capabilities: Capabilities): Reason {
   const { strategy, policy } = pair;
   const against = obstacle(pair, capabilities);
-  if (against !== undefined) return { strategy, policy, verdict: 'unsupported', why: against };
-  return { strategy, policy, verdict: isChosen ? 'chosen' : 'possible', why: pair.why };
+  const mechanisms = ladder(pair, isChosen, capabilities);
+  const verdict = against !== undefined ? 'unsupported' : isChosen ? 'chosen' : 'possible';
+  return { strategy, policy, verdict, why: against ?? pair.why, ...(mechanisms && { mechanisms }) };
+}
+
+function ladder(pair: Pair, isChosen: boolean, capabilities: Capabilities): Rung[] | undefined {
+  if (pair.mechanisms === undefined || capabilities.reusePort !== undefined) return undefined;
+  const used = mechanismOf(pair, capabilities);
+  return MECHANISMS.flatMap((mechanism): Rung[] => {
+    const why = pair.mechanisms?.[mechanism];
+    if (why === undefined) return [];
+    const against = capabilities[mechanism];
+    if (against !== undefined) {
+      const then = pair.plain === undefined ? '' : `; then ${pair.plain}`;
+      return [{ mechanism, verdict: 'unsupported', why: `${against}${then}` }];
+    }
+    return [{ mechanism, verdict: isChosen && mechanism === used ? 'chosen' : 'possible', why }];
+  });
 }
 
 function refusal(capabilities: Capabilities, request: Request, wanted: Pair[]): EvenkeelError {
@@ -150,10 +223,9 @@ function refusal(capabilities: Capabilities, request: Request, wanted: Pair[]): 
     const code = capabilities.addon !== undefined ? 'ERR_ADDON_UNAVAILABLE' : 'ERR_UNSUPPORTED';
     return new EvenkeelError(code, `cannot run ${asked} here: ${obstacle(blocked, capabilities)}`);
   }
-  const why = NOT_BUILT[`${request.strategy as StrategyName}/${request.policy as PolicyName}`];
   const pairs = PAIRS.map((pair) => `${pair.strategy}/${pair.policy}`).join(', ');
   return new EvenkeelError(
     'ERR_UNSUPPORTED',
-    `cannot run ${asked}: ${why ?? 'there is no such pair'}. Possible pairs: ${pairs}.`,
+    `cannot run ${asked}: there is no such pair. Possible pairs: ${pairs}.`,
   );
 }

@@ -15,6 +15,8 @@ export class SharedHandle implements Strategy {
     return this.socket;
   }
 
+  drain(): void {}
+
   remove(): void {}
 
   retire(): number {

@@ -1,4 +1,11 @@
-import type { Dispatcher, ListenSocket, ListenSocketOptions, NativeLoadTable } from '../binding.js';
+import type {
+  Dispatcher,
+  Lane,
+  ListenSocket,
+  ListenSocketOptions,
+  NativeLoadTable,
+  Selector,
+} from '../binding.js';
 import { GatedHandle } from './gated-handle.js';
 import { HandOff } from './hand-off.js';
 import { ReusePort } from './reuse-port.js';
@@ -16,6 +23,8 @@ export interface Strategy {
   readonly gate: number | null;
   /** What the worker shall accept from itself; undefined: connections are brought to it. */
   add(lease: number, lessee: Lessee): ListenSocket | undefined;
+  /** The worker is about to stop listening: nothing new shall come to it, and nobody wait for it. */
+  drain(lease: number): void;
   /** The worker stopped listening or is gone; called once for each lease added. */
   remove(lease: number): void;
   /** Begins the end: no new handshake from now on. Returns how long those under way may take, in ms; 0:
@@ -35,7 +44,13 @@ export interface Lessee {
   slot: number;
   /** An fd, open as long as the worker lives. */
   bell: number;
+  /** Where connections are sent to it. */
+  lane: Lane;
 }
+
+/** A worker's loop blocks while connections wait for it, or has ended to; by the worker's slot. `duration` in
+ * ms; `rescued`: connections given to others. */
+export type OnStall = (slot: number, ended: boolean, duration: number, rescued: number) => void;
 
 /** What a strategy works with; none of it is its own. */
 export interface Surroundings {
@@ -45,6 +60,11 @@ export interface Surroundings {
   gate: number | undefined;
   /** The kernel may wait for the client's first bytes. */
   deferAccept: boolean;
+  /** The program that chooses among a group's members; null: the kernel's own hash does. */
+  makeSelector: () => Selector | null;
+  /** How long a loop may stand still while connections wait for it, in ms; 0: for ever. */
+  stallThreshold: number;
+  onStall: OnStall;
   onError: OnAcceptError;
 }
 
