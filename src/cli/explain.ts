@@ -1,7 +1,6 @@
-import type { SelectorMechanism } from '../binding.js';
 import { type Explanation, explain } from '../explain.js';
 import { parsePolicy, parseStrategy } from '../options.js';
-import type { Verdict } from '../strategies/select.js';
+import { MECHANISM_NAMES, type Verdict } from '../strategies/select.js';
 
 export interface ExplainFlags {
   strategy: string;
@@ -19,18 +18,15 @@ export function explainCommand(flags: ExplainFlags): void {
   process.stdout.write(`${text}\n`);
 }
 
-const NAMES: Readonly<Record<SelectorMechanism, string>> = { ebpf: 'eBPF', cbpf: 'classic BPF' };
 const SIGNS = { chosen: '→', possible: ' ', unsupported: '✗' } as const;
 
 function describe({ strategy, policy, workers, capabilities, reasons }: Explanation): string {
   const pairs = reasons.map((reason) => `${reason.strategy} / ${reason.policy}`);
   const width = Math.max(...pairs.map((pair) => pair.length));
-  const line = (verdict: Verdict, name: string, why: string): string =>
-    `${SIGNS[verdict]} ${name.padEnd(width)}  ${verdict === 'unsupported' ? 'no: ' : ''}${why}`;
   const lines = reasons.flatMap(({ verdict, why, mechanisms = [] }, i) => [
-    line(verdict, pairs[i] ?? '', why),
+    line(verdict, (pairs[i] ?? '').padEnd(width), why),
     ...mechanisms.map(
-      (rung) => `  ${line(rung.verdict, NAMES[rung.mechanism].padStart(width - 2), rung.why)}`,
+      (rung) => `  ${line(rung.verdict, MECHANISM_NAMES[rung.mechanism].padEnd(width - 2), rung.why)}`,
     ),
   ]);
   return [
@@ -38,4 +34,8 @@ function describe({ strategy, policy, workers, capabilities, reasons }: Explanat
     '',
     ...lines,
   ].join('\n');
+}
+
+function line(verdict: Verdict, name: string, why: string): string {
+  return `${SIGNS[verdict]} ${name}  ${verdict === 'unsupported' ? 'no: ' : ''}${why}`;
 }

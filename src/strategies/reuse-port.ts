@@ -1,4 +1,10 @@
-import { binding, type Group, type ListenSocket, type ListenSocketOptions } from '../binding.js';
+import {
+  binding,
+  type Group,
+  type ListenSocket,
+  type ListenSocketOptions,
+  type Selector,
+} from '../binding.js';
 import type { Lessee, Strategy, Surroundings } from './strategy.js';
 
 interface Member {
@@ -27,16 +33,18 @@ export class ReusePort implements Strategy {
     const { table, dispatcher, makeSelector, stallThreshold, onStall, onError } = surroundings;
     const { ListenSocket, Group } = binding();
     this.socket = new ListenSocket(options);
+    let selector: Selector | null = null;
     try {
       this.socket.allowReusePort();
-      const selector = makeSelector();
+      selector = makeSelector();
       this.#group = new Group(table, dispatcher, selector, stallThreshold, onStall, onError);
-      selector?.close(); // the group has it
-      this.#free.push(this.#join(this.socket));
     } catch (error) {
       this.socket.close();
       throw error;
+    } finally {
+      selector?.close(); // the group has it
     }
+    this.#free.push(this.#join(this.socket));
   }
 
   add(lease: number, { lane }: Lessee): ListenSocket {

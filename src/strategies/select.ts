@@ -168,13 +168,13 @@ export function isGated(strategy: StrategyName, policy: PolicyName): boolean {
 }
 
 const MECHANISMS: readonly SelectorMechanism[] = ['ebpf', 'cbpf'];
-const NAMES: Readonly<Record<SelectorMechanism, string>> = { ebpf: 'eBPF', cbpf: 'classic BPF' };
+export const MECHANISM_NAMES: Readonly<Record<SelectorMechanism, string>> = {
+  ebpf: 'eBPF',
+  cbpf: 'classic BPF',
+};
 
 function mechanismOf(pair: Pair, capabilities: Capabilities): SelectorMechanism | null {
-  const found = MECHANISMS.find(
-    (one) => pair.mechanisms?.[one] !== undefined && capabilities[one] === undefined,
-  );
-  return found ?? null;
+  return mechanismsOf(pair).find((one) => capabilities[one] === undefined) ?? null;
 }
 
 function obstacle(pair: Pair, capabilities: Capabilities): string | undefined {
@@ -183,9 +183,13 @@ function obstacle(pair: Pair, capabilities: Capabilities): string | undefined {
   if (pair.strategy !== 'reuse-port') return undefined;
   if (capabilities.reusePort !== undefined) return capabilities.reusePort;
   if (pair.plain !== undefined || mechanismOf(pair, capabilities) !== null) return undefined;
-  return MECHANISMS.filter((one) => pair.mechanisms?.[one] !== undefined)
-    .map((one) => `needs ${NAMES[one]}: ${capabilities[one]}`)
-    .join('; ');
+  return `needs ${mechanismsOf(pair)
+    .map((one) => MECHANISM_NAMES[one])
+    .join(' or ')}`;
+}
+
+function mechanismsOf(pair: Pair): SelectorMechanism[] {
+  return MECHANISMS.filter((one) => pair.mechanisms?.[one] !== undefined);
 }
 
 function judge(pair: Pair, isChosen: boolean, capabilities: Capabilities): Reason {
@@ -197,7 +201,8 @@ function judge(pair: Pair, isChosen: boolean, capabilities: Capabilities): Reaso
 }
 
 function ladder(pair: Pair, isChosen: boolean, capabilities: Capabilities): Rung[] | undefined {
-  if (pair.mechanisms === undefined || capabilities.reusePort !== undefined) return undefined;
+  const isHere = capabilities.addon === undefined && capabilities.reusePort === undefined;
+  if (pair.mechanisms === undefined || !isHere) return undefined;
   const used = mechanismOf(pair, capabilities);
   return MECHANISMS.flatMap((mechanism): Rung[] => {
     const why = pair.mechanisms?.[mechanism];
@@ -221,7 +226,12 @@ function refusal(capabilities: Capabilities, request: Request, wanted: Pair[]): 
   const blocked = wanted[0];
   if (blocked !== undefined) {
     const code = capabilities.addon !== undefined ? 'ERR_ADDON_UNAVAILABLE' : 'ERR_UNSUPPORTED';
-    return new EvenkeelError(code, `cannot run ${asked} here: ${obstacle(blocked, capabilities)}`);
+    const rungs = ladder(blocked, false, capabilities) ?? [];
+    const why = [
+      obstacle(blocked, capabilities),
+      ...rungs.map((rung) => `${MECHANISM_NAMES[rung.mechanism]}: ${rung.why}`),
+    ];
+    return new EvenkeelError(code, `cannot run ${asked} here: ${why.join('; ')}`);
   }
   const pairs = PAIRS.map((pair) => `${pair.strategy}/${pair.policy}`).join(', ');
   return new EvenkeelError(

@@ -65,6 +65,11 @@ export class Member {
     this.#stamp[0] = process.hrtime.bigint() + 3_600_000_000_000n; // looks as if it were now for an hour
   }
 
+  /** Its loop has just turned. */
+  stampNow(): void {
+    this.#stamp[0] = process.hrtime.bigint();
+  }
+
   /** As its loop would before it sleeps. Nothing it is sent wakes it. */
   sleep(): void {
     this.set('idle', 1);

@@ -1,4 +1,16 @@
+import { describe, test } from 'vitest';
+import type { SelectorMechanism } from '../../dist/binding.js';
+import { probe } from '../../dist/capabilities.js';
 import { PAIRS } from '../../dist/strategies/select.js';
 import { contract } from './contract.ts';
 
-for (const { strategy, policy } of PAIRS) contract(strategy, policy);
+const capabilities = probe();
+
+for (const { strategy, policy, mechanisms, plain } of PAIRS) {
+  if (mechanisms === undefined || plain !== undefined) contract(strategy, policy, null);
+  for (const mechanism of Object.keys(mechanisms ?? {}) as SelectorMechanism[]) {
+    const why = capabilities[mechanism];
+    if (why === undefined) contract(strategy, policy, mechanism);
+    else describe(`${strategy}, ${policy}, ${mechanism}`, () => test.skip(why));
+  }
+}

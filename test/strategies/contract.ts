@@ -5,8 +5,10 @@ import {
   binding,
   type Dispatcher,
   type DispatchPolicy,
+  type GroupPolicy,
   type ListenSocket,
   type NativeLoadTable,
+  type SelectorMechanism,
 } from '../../dist/binding.js';
 import type { PolicyName, StrategyName } from '../../dist/strategies/select.js';
 import { type Lessee, makeStrategy, type Strategy } from '../../dist/strategies/strategy.js';
@@ -22,7 +24,7 @@ class FakeWorker extends Member {
   #socket: ListenSocket | undefined;
 
   get lessee(): Lessee {
-    return { slot: this.slot.index, bell: this.bell };
+    return { slot: this.slot.index, bell: this.bell, lane: this.lane };
   }
 
   borrow(socket: ListenSocket | undefined): void {
@@ -45,9 +47,9 @@ class FakeWorker extends Member {
   }
 }
 
-/** What every strategy owes: one suite, run for each. */
-export function contract(name: StrategyName, policy: PolicyName): void {
-  describe(`${name}, ${policy}`, () => {
+/** What every strategy owes: one suite, run for each, and with each mechanism a selector program can have. */
+export function contract(name: StrategyName, policy: PolicyName, mechanism: SelectorMechanism | null): void {
+  describe([name, policy, mechanism ?? []].flat().join(', '), () => {
     let table: NativeLoadTable;
     let dispatcher: Dispatcher;
     let strategy: Strategy;
@@ -60,7 +62,17 @@ export function contract(name: StrategyName, policy: PolicyName): void {
         name,
         policy,
         { ...OPTIONS, port },
-        { table, dispatcher, gate: 3, deferAccept: false, onError: (error) => errors.push(error) },
+        {
+          table,
+          dispatcher,
+          gate: 3,
+          deferAccept: false,
+          makeSelector: () =>
+            mechanism && new (binding().Selector)(table, policy as GroupPolicy, mechanism, 1),
+          stallThreshold: 0,
+          onStall: () => {},
+          onError: (error) => errors.push(error),
+        },
       );
 
     const join = (lease: number): FakeWorker => {
@@ -89,7 +101,7 @@ export function contract(name: StrategyName, policy: PolicyName): void {
     const taken = (): number => workers.reduce((sum, worker) => sum + worker.takeAll(), 0);
 
     beforeEach(() => {
-      table = new (binding().LoadTable)({ slots: 16 });
+      table = new (binding().LoadTable)({ slots: 16, inKernel: mechanism === 'ebpf' });
       dispatcher = new (binding().Dispatcher)(
         table,
         name === 'hand-off' ? (policy as DispatchPolicy) : 'least-connections',

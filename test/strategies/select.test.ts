@@ -16,6 +16,8 @@ const able: Capabilities = {
   addon: undefined,
   reusePort: undefined,
   gate: undefined,
+  ebpf: undefined,
+  cbpf: undefined,
 };
 const withoutAddon: Capabilities = { ...able, addon: 'cannot load it', reusePort: 'cannot load it' };
 const withoutReusePort: Capabilities = { ...able, reusePort: 'setsockopt ENOPROTOOPT' };
@@ -28,6 +30,10 @@ const BUILT: readonly [StrategyName, PolicyName][] = [
   ['hand-off', 'round-robin'],
   ['hand-off', 'source-hash'],
   ['shared-handle', 'none'],
+  ['reuse-port', 'least-connections'],
+  ['reuse-port', 'round-robin'],
+  ['reuse-port', 'source-hash'],
+  ['reuse-port', 'random'],
   ['reuse-port', 'hash'],
 ];
 const ALL = STRATEGIES.flatMap((strategy) => POLICIES.map((policy) => [strategy, policy] as const));
@@ -48,13 +54,6 @@ describe('every pair of strategy and policy', () => {
     expect(error.message).toContain(`cannot run strategy ${strategy} with policy ${policy}: `);
     for (const pair of BUILT) expect(error.message).toContain(pair.join('/'));
   });
-
-  test('what this version lacks is told from what makes no sense', () => {
-    const { message: lacking } = refused(able, { strategy: 'reuse-port', policy: 'round-robin' });
-    expect(lacking).toContain('needs a selector program');
-    const { message: senseless } = refused(able, { strategy: 'reuse-port', policy: 'none' });
-    expect(senseless).toContain('there is no such pair');
-  });
 });
 
 /** The best pair of each strategy (0), or of each policy (1). */
@@ -74,13 +73,6 @@ describe('auto', () => {
 
   test.each(firstOf(1))('%s is the strategy of policy %s alone', (strategy, policy) => {
     expect(select(able, { strategy: 'auto', policy })).toMatchObject({ strategy, policy });
-  });
-
-  test.each(['random'] as const)('policy %s alone, which no strategy has: refused', (policy) => {
-    const error = refused(able, { strategy: 'auto', policy });
-    expect(error.code).toBe('ERR_UNSUPPORTED');
-    expect(error.message).toContain(`cannot run policy ${policy}: `);
-    for (const pair of BUILT) expect(error.message).toContain(pair.join('/'));
   });
 });
 
@@ -150,6 +142,59 @@ describe('the gate is not to be had', () => {
     const error = refused(withoutGate, { strategy: 'shared-handle', policy: 'least-connections' });
     expect(error.code).toBe('ERR_UNSUPPORTED');
     expect(error.message).toContain('epoll_ctl EINVAL');
+  });
+});
+
+describe('what the kernel can choose with', () => {
+  const withoutEbpf: Capabilities = { ...able, ebpf: 'bpf EPERM' };
+  const withoutBpf: Capabilities = { ...withoutEbpf, cbpf: 'setsockopt ENOPROTOOPT' };
+  const least: Request = { strategy: 'reuse-port', policy: 'least-connections' };
+  const rungs = (capabilities: Capabilities, { strategy, policy }: Request) =>
+    select(capabilities, { strategy, policy }).reasons.find(
+      (reason) => reason.strategy === strategy && reason.policy === policy,
+    )?.mechanisms;
+
+  test('least connections: eBPF, else classic BPF, and why not the better one', () => {
+    expect(select(able, least).mechanism).toBe('ebpf');
+    expect(rungs(able, least)).toEqual([
+      { mechanism: 'ebpf', verdict: 'chosen', why: expect.stringContaining('exact') },
+      { mechanism: 'cbpf', verdict: 'possible', why: expect.stringContaining('weighted') },
+    ]);
+    expect(select(withoutEbpf, least).mechanism).toBe('cbpf');
+    expect(rungs(withoutEbpf, least)).toEqual([
+      { mechanism: 'ebpf', verdict: 'unsupported', why: 'bpf EPERM' },
+      { mechanism: 'cbpf', verdict: 'chosen', why: expect.stringContaining('weighted') },
+    ]);
+  });
+
+  test('neither: refused with both reasons, when named; the kernel alone otherwise', () => {
+    const error = refused(withoutBpf, least);
+    expect(error.code).toBe('ERR_UNSUPPORTED');
+    expect(error.message).toContain('eBPF: bpf EPERM');
+    expect(error.message).toContain('classic BPF: setsockopt ENOPROTOOPT');
+    expect(select(withoutBpf, { strategy: 'reuse-port', policy: 'auto' })).toMatchObject({
+      policy: 'hash',
+      mechanism: null,
+    });
+    expect(rungs(withoutBpf, { strategy: 'reuse-port', policy: 'hash' })).toEqual([
+      { mechanism: 'cbpf', verdict: 'unsupported', why: expect.stringContaining('gets new connections too') },
+    ]);
+  });
+
+  test('round robin takes eBPF: classic BPF has no memory', () => {
+    expect(select(able, { strategy: 'reuse-port', policy: 'round-robin' }).mechanism).toBe('ebpf');
+    expect(refused(withoutEbpf, { strategy: 'reuse-port', policy: 'round-robin' }).message).toContain(
+      'needs eBPF; eBPF: bpf EPERM',
+    );
+  });
+
+  test.each(['random', 'source-hash', 'hash'] as const)('%s takes classic BPF alone', (policy) => {
+    expect(select(withoutEbpf, { strategy: 'reuse-port', policy }).mechanism).toBe('cbpf');
+  });
+
+  test('elsewhere there is nothing of the kind', () => {
+    expect(select(able, auto).mechanism).toBeNull();
+    expect(select(able, auto).reasons[0]?.mechanisms).toBeUndefined();
   });
 });
 
