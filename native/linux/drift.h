@@ -23,7 +23,7 @@ class Drift {
   int32_t Look(int32_t outstanding, uint64_t now, QueueLength queue_length) {
     if (outstanding < 0) {  // accepted and never counted: known at once
       Begin(now);
-      return -outstanding;
+      return outstanding == INT32_MIN ? INT32_MAX : -outstanding;
     }
     if (began_ == 0) Begin(now);
     least_ = std::min(least_, outstanding);
