@@ -1,4 +1,5 @@
-// Who can take part: `args` are Node's, `env` is added to the environment.
+// Who can take part: `args` are Node's, `env` is added to the environment, `before` is the command Node is
+// started by.
 import { fileURLToPath } from 'node:url';
 import { PAIRS } from '../../dist/strategies/select.js';
 
@@ -26,7 +27,18 @@ const OURS = PAIRS.map(({ strategy, policy }) => ({
   args: (workers) => [cli, app, '-w', String(workers), '-s', strategy, '-p', policy],
 }));
 
-export const ALL = [ONE_PROCESS, ROUND_ROBIN, SHARED_HANDLE, ...OURS];
+/** Without what eBPF takes, whoever starts the bench: the kernel's choice in classic BPF. */
+const WITHOUT_CAPABILITIES = ['setpriv', '--bounding-set=-bpf,-sys_admin', '--inh-caps=-bpf,-sys_admin'];
+
+/** Kernel port sharing as it is where eBPF is refused, and with nobody rescued. */
+const VARIANTS = OURS.filter(({ id }) => /^reuse-port\/(hash|least-connections)$/.test(id)).flatMap(
+  ({ id, args }) => [
+    { id: `${id}@unprivileged`, args, before: WITHOUT_CAPABILITIES },
+    { id: `${id}@no-rescue`, args: (workers) => [...args(workers), '--stall-threshold', '0'] },
+  ],
+);
+
+export const ALL = [ONE_PROCESS, ROUND_ROBIN, SHARED_HANDLE, ...OURS, ...VARIANTS];
 
 /** One of each kind, and Node's own two. `hand-off` stands for its first policy, what it runs by default. */
 export const MAIN = [

@@ -30,7 +30,8 @@ export class Server {
     this.size = contestant.isAlone ? 1 : workers;
     const env = { ...process.env, ...contestant.env, PORT: String(port), WORKERS: String(workers) };
     const stdio = ['ignore', 'pipe', 'pipe'];
-    this.process = spawn(node, contestant.args(workers), { env, stdio, detached: true });
+    const [command, ...args] = [...(contestant.before ?? []), node, ...contestant.args(workers)];
+    this.process = spawn(command, args, { env, stdio, detached: true });
     running.add(this);
     for (const input of [this.process.stdout, this.process.stderr]) {
       createInterface({ input }).on('line', (line) => this.#onLine(line));

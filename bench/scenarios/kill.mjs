@@ -12,7 +12,8 @@ import { isAlive, stateOf } from '../lib/processes.mjs';
 import { random } from '../lib/random.mjs';
 import { addTallies } from '../lib/request.mjs';
 import { fresh } from '../lib/rounds.mjs';
-import { failures, OTHERS, table, trust } from '../lib/table.mjs';
+import { column, percentile, spread } from '../lib/statistics.mjs';
+import { failures, figure, OTHERS, table, trust } from '../lib/table.mjs';
 
 /** ms between a replacement's first listen() and the next kill: a process that dies younger than a second is a
  * failed start for a supervisor, which would then wait. */
@@ -42,11 +43,22 @@ export const kill = {
         sum('inside'),
         sum('beyond'),
         fates.hung,
+        figure(spread(column(rounds, 'p99'))),
         failures(fates),
         ...trust(rounds),
       ];
     });
-    const head = ['', 'answered', 'failed', 'inside the killed', 'failed beyond', 'hung', 'by kind', OTHERS];
+    const head = [
+      '',
+      'answered',
+      'failed',
+      'inside the killed',
+      'failed beyond',
+      'hung',
+      'p99 ms',
+      'by kind',
+      OTHERS,
+    ];
     return `${kills} kills, seed ${seed}\n${table(head, rows)}`;
   },
 };
@@ -69,9 +81,12 @@ async function measure(server, { kills, rate, seed }) {
     await sleep(PAUSE);
   }
   stop();
-  const fates = (await results).tally();
+  const settled = await results;
+  const fates = settled.tally();
+  // Who was answered; the failed are counted.
+  const p99 = percentile(settled.latencies(), 0.99);
   const failed = Object.values(fates).reduce((a, b) => a + b) - fates.ok;
-  return { seed, kills, fates, failed, inside, beyond: Math.max(0, failed - inside) };
+  return { seed, kills, fates, p99, failed, inside, beyond: Math.max(0, failed - inside) };
 }
 
 await main(import.meta, kill);
