@@ -39,7 +39,7 @@ Dispatcher::Dispatcher(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Dispat
   Napi::Env env = info.Env();
   table_ = LoadTable::From(info[0])->mapping();
   policy_ = ToPolicy(env, info[1].ToString().Utf8Value());
-  seed_ = Mix(static_cast<uint64_t>(info[2].ToNumber().Int64Value()));
+  seed_ = static_cast<uint64_t>(info[2].ToNumber().Int64Value());
   reactor_ = Reactor::Of(env);
   auto lock = reactor_->Lock();
   reactor_->Add(this);
@@ -73,7 +73,7 @@ void Dispatcher::Place(UniqueFd connection, bool to_idle) {
 
 size_t Dispatcher::Pick(const Held& held) const {
   if (policy_ == Policy::kSourceHash) {
-    const size_t i = PickSourceHash(candidates_, held.source);
+    const size_t i = PickSourceHash(candidates_, held.source, seed_);
     if (i == kNobody || candidates_[i].untaken >= kMaxDepth || members_[i].lane->IsBlocked()) {
       return kNobody;
     }

@@ -55,7 +55,7 @@ class Dispatcher : public Napi::ObjectWrap<Dispatcher>, private Reactor::Source,
   struct Held {
     UniqueFd connection;
     uint8_t hops = 0;
-    uint64_t source = 0;   // by source: whose it is, once somebody has looked
+    uint32_t source = 0;   // by source: whose it is; 0 where nobody has looked yet
     bool to_idle = false;  // it waited for a worker that blocks: only for one that sleeps
   };
 

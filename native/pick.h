@@ -1,10 +1,11 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "source_hash.h"
 
 // Who gets the next connection that the primary hands off: pure functions of what is known of each
 // worker.
@@ -116,27 +117,18 @@ inline size_t PickIdle(const std::vector<Candidate>& all, size_t last) {
   return best;
 }
 
-// A good hash of 64 bits: Stafford's variant 13 of the finalizer of MurmurHash3, as in SplitMix64.
-inline uint64_t Mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
-// Of a client's IPv6 address, or its IPv4 address in the IPv4-mapped form.
-inline uint64_t SourceHash(const std::array<uint64_t, 2>& address, uint64_t seed) {
-  return Mix(Mix(seed ^ address[0]) ^ address[1]);
-}
-
 // Rendezvous hashing (Thaler and Ravishankar, 1996): the worker with the highest hash of both
 // names. Who comes or goes moves only clients of its own. Whether it can take one now does not
-// matter: its clients wait for it.
-inline size_t PickSourceHash(const std::vector<Candidate>& all, uint64_t source) {
+// matter: its clients wait for it. Of equal hashes, one in 2^32, the lower name's: the order of the
+// list does not matter.
+inline size_t PickSourceHash(const std::vector<Candidate>& all, uint32_t source, uint64_t seed) {
   size_t best = kNobody;
-  uint64_t highest = 0;
+  uint32_t highest = 0;
   for (size_t i = 0; i < all.size(); i++) {
-    const uint64_t weight = Mix(source ^ Mix(all[i].name + 1));
-    if (best != kNobody && weight <= highest) continue;
+    const uint32_t weight = SourceWeight(source, KeyOf(all[i].name, seed));
+    if (best != kNobody) {
+      if (weight < highest || (weight == highest && all[i].name >= all[best].name)) continue;
+    }
     best = i;
     highest = weight;
   }

@@ -43,8 +43,8 @@ Address LocalAddress(int fd);
 UniqueFd Accept(int fd);
 
 // Of whom a connection came: a hash of the address without the port, IPv4 as mapped into IPv6.
-// 0 where the connection has ended already.
-uint64_t SourceOf(int connection, uint64_t seed);
+// Also 0 where the connection has ended already.
+uint32_t SourceOf(int connection, uint64_t seed);
 
 // Completes a handshake only when the client's first bytes are there, or after a second: one
 // wake-up for both. tcp(7), TCP_DEFER_ACCEPT. Not for servers that speak first.

@@ -5,13 +5,12 @@
 #include <netinet/tcp.h>
 #include <uv.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include "../error.h"
-#include "../pick.h"
 #include "../socket.h"
+#include "../source_hash.h"
 
 namespace evenkeel {
 namespace {
@@ -157,16 +156,16 @@ UniqueFd Accept(int fd) {
   }
 }
 
-uint64_t SourceOf(int connection, uint64_t seed) {
+uint32_t SourceOf(int connection, uint64_t seed) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
   if (getpeername(connection, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return 0;
-  std::array<uint64_t, 2> address{};
+  SourceAddress address{0, 0, 0xffff, 0};
   if (storage.ss_family == AF_INET6) {
     memcpy(address.data(), &reinterpret_cast<sockaddr_in6&>(storage).sin6_addr, sizeof(in6_addr));
+    for (uint32_t& word : address) word = ntohl(word);
   } else {
-    uint32_t mapped[2] = {htonl(0xffff), reinterpret_cast<sockaddr_in&>(storage).sin_addr.s_addr};
-    memcpy(&address[1], mapped, sizeof mapped);
+    address[3] = ntohl(reinterpret_cast<sockaddr_in&>(storage).sin_addr.s_addr);
   }
   return SourceHash(address, seed);
 }

@@ -1,5 +1,4 @@
 // Rendezvous hashing over the addresses of a network, as the dispatcher hashes them.
-#include <array>
 #include <map>
 
 #include "check.h"
@@ -9,14 +8,15 @@ namespace {
 
 constexpr uint32_t kClients = 10'000;
 
-uint64_t Client(uint64_t seed, uint32_t number) {
-  return SourceHash({0, 0xffff0000ull + number}, seed);  // as neighbours in one network
+// Neighbours in one network.
+uint32_t Client(uint64_t seed, uint32_t number) {
+  return SourceHash({0, 0, 0xffff, 0x0a000000 + number}, seed);
 }
 
 std::vector<size_t> WorkersOf(const std::vector<Candidate>& all, uint64_t seed) {
   std::vector<size_t> names;
   for (uint32_t client = 0; client < kClients; client++) {
-    names.push_back(all[PickSourceHash(all, Client(seed, client))].name);
+    names.push_back(all[PickSourceHash(all, Client(seed, client), seed)].name);
   }
   return names;
 }
@@ -67,7 +67,8 @@ void WhateverElseIsKnown(uint64_t seed) {
   }
   Check(WorkersOf(all, seed) == before, "clients wait for their worker");
   Check(WorkersOf(all, seed + 1) != before, "another seed is another choice");
-  Check(PickSourceHash({}, 1) == kNobody, "nobody there");
+  Check(MappedPrefix(seed) != MappedPrefix(seed + 1), "and so is what IPv4's have in common");
+  Check(PickSourceHash({}, 1, seed) == kNobody, "nobody there");
 }
 
 }  // namespace
