@@ -8,13 +8,8 @@
 #include "socket.h"
 
 namespace evenkeel {
-namespace {
 
-constexpr uint32_t kMaxSlots = 4096;
-
-}  // namespace
-
-// new LoadTable({slots}) makes one; new LoadTable({fd}) opens one and takes the fd.
+// new LoadTable({slots, inKernel}) makes one; new LoadTable({fd}) opens one and takes the fd.
 LoadTable::LoadTable(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LoadTable>(info) {
   Napi::Env env = info.Env();
   if (!info[0].IsObject()) throw Napi::TypeError::New(env, "LoadTable: {slots} or {fd} expected");
@@ -28,7 +23,10 @@ LoadTable::LoadTable(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LoadTabl
   if (slots == 0 || slots > kMaxSlots) {
     throw Napi::RangeError::New(env, "LoadTable: slots must be 1 to " + std::to_string(kMaxSlots));
   }
-  mapping_ = Guard(env, [&] { return LoadTableMapping::Create(slots); });
+  const bool in_kernel = options.Get("inKernel").ToBoolean();
+  mapping_ = Guard(env, [&] {
+    return in_kernel ? LoadTableMapping::CreateInKernel(slots) : LoadTableMapping::Create(slots);
+  });
 }
 
 LoadTable* LoadTable::From(const Napi::Value& value) {

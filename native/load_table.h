@@ -9,8 +9,10 @@
 
 namespace evenkeel {
 
-// One mapping of a table. Sealed against resizing, so no holder of the fd can turn another's read
-// into a SIGBUS.
+constexpr uint32_t kMaxSlots = 4096;
+
+// One mapping of a table: of a memory file, sealed against resizing so that no holder of the fd can
+// turn another's read into a SIGBUS, or of a BPF map, where selector programs see it too.
 class LoadTableMapping {
  public:
   LoadTableMapping(void* base, size_t size, int fd) : base_(base), size_(size), fd_(fd) {}
@@ -19,7 +21,11 @@ class LoadTableMapping {
   LoadTableMapping& operator=(const LoadTableMapping&) = delete;
 
   static std::shared_ptr<LoadTableMapping> Create(uint32_t slots);
-  // Takes the fd in every case. Throws SystemFailure EINVAL where it is no load table.
+  // The header is element 0, slot i element 1 + i. Throws SystemFailure: EPERM without CAP_BPF, or
+  // by seccomp; EINVAL where the kernel is too old.
+  static std::shared_ptr<LoadTableMapping> CreateInKernel(uint32_t slots);
+  // Either of them; needs no privilege. Takes the fd in every case, and keeps none: what a worker
+  // does not have its application cannot misuse. Throws SystemFailure EINVAL where it is no table.
   static std::shared_ptr<LoadTableMapping> Open(int fd);
 
   TableHeader* header() const { return static_cast<TableHeader*>(base_); }
@@ -37,6 +43,7 @@ class LoadTableMapping {
   }
   void* base() const { return base_; }
   size_t size() const { return size_; }
+  // -1 where it was opened.
   int fd() const { return fd_; }
   // As mapped, not as the shared header says: the header is only believed when the table is opened.
   uint32_t slots() const {
@@ -48,6 +55,12 @@ class LoadTableMapping {
   }
 
  private:
+  static constexpr size_t SizeOf(uint32_t slots) {
+    return sizeof(TableHeader) + slots * sizeof(Slot);
+  }
+  static bool IsInKernel(int fd);
+  static std::shared_ptr<LoadTableMapping> OpenInKernel(int fd);
+
   void* base_;
   size_t size_;
   int fd_;

@@ -7,7 +7,8 @@ import { EvenkeelError } from './errors.js';
  * the addon from then on, whatever comes of the call. */
 export interface Binding {
   readonly ListenSocket: new (options: ListenSocketOptions) => ListenSocket;
-  /** `inKernel`: in a BPF map, so that a selector program can read it. */
+  /** `inKernel`: in a BPF map, where selector programs see it too; EPERM without CAP_BPF. Opening one, with
+   * `fd`, needs no privilege. */
   readonly LoadTable: new (
     options: { slots: number; inKernel?: boolean } | { fd: number },
   ) => NativeLoadTable;
@@ -156,7 +157,7 @@ export interface ListenSocket {
 export interface NativeLoadTable {
   buffer(): ArrayBuffer;
   slots(): number;
-  /** A duplicate of the table's fd; the caller owns it. */
+  /** A duplicate of the table's fd; the caller owns it. EBADF of one that was opened: it has none. */
   share(): number;
   /** What is made of it keeps it mapped. */
   close(): void;

@@ -1,0 +1,53 @@
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+
+#include "../error.h"
+#include "../load_table.h"
+#include "bpf.h"
+
+namespace evenkeel {
+namespace {
+
+// A map's memory is whole pages, and the kernel refuses to map more than there is: reading it is no
+// SIGBUS, whoever made it.
+void* Map(int fd, size_t size) {
+  void* base = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (base == MAP_FAILED) ThrowErrno("mmap");
+  return base;
+}
+
+}  // namespace
+
+std::shared_ptr<LoadTableMapping> LoadTableMapping::CreateInKernel(uint32_t slots) {
+  static_assert(sizeof(TableHeader) == sizeof(Slot), "the header is an element as the slots are");
+  UniqueFd map = bpf::CreateMap(
+      {"evenkeel_table", BPF_MAP_TYPE_ARRAY, sizeof(Slot), 1 + slots, bpf::kMappable});
+  const size_t size = SizeOf(slots);
+  void* base = Map(map.get(), size);
+  auto mapping = std::make_shared<LoadTableMapping>(base, size, map.release());
+  mapping->Sign();
+  return mapping;
+}
+
+bool LoadTableMapping::IsInKernel(int fd) {
+  std::array<char, 32> what{};
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  if (readlink(link.c_str(), what.data(), what.size() - 1) < 0) return false;
+  return std::string(what.data()) == "anon_inode:bpf-map";
+}
+
+std::shared_ptr<LoadTableMapping> LoadTableMapping::OpenInKernel(int fd) {
+  // bpf(2) would say how large it is, to who may call it.
+  const LoadTableMapping first(Map(fd, SizeOf(0)), SizeOf(0), -1);
+  const uint32_t slots = first.header()->slots;
+  if (first.header()->magic != kTableMagic || slots == 0 || slots > kMaxSlots) {
+    throw SystemFailure{EINVAL, "mmap"};
+  }
+  return std::make_shared<LoadTableMapping>(Map(fd, SizeOf(slots)), SizeOf(slots), -1);
+}
+
+}  // namespace evenkeel
