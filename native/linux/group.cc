@@ -186,9 +186,9 @@ bool Group::LookAt(Member* member, uint64_t now) {
       member->lane->Nudge(now);
     }
     active = true;
-  } else if (threshold_ > 0 && StallDetector::IsSilent(slot, now, threshold_)) {
-    const bool waiting = Waiting(member->socket) > 0;
-    const auto verdict = member->detector.Look(slot, waiting, now, threshold_);
+  } else if (threshold_ > 0) {
+    const auto verdict =
+        member->detector.Look(slot, now, threshold_, [&] { return Waiting(member->socket) > 0; });
     if (verdict == StallDetector::Verdict::kBlocked) Begin(member, now);
     active = active || verdict != StallDetector::Verdict::kTurns;
   }

@@ -19,25 +19,48 @@ struct Worker {
     slot.stamp = stamp;
     slot.idle = idle;
   }
-  Verdict Look(bool waiting, uint64_t now) { return detector.Look(slot, waiting, now, kThreshold); }
+  Verdict Look(bool waiting, uint64_t now) {
+    return detector.Look(slot, now, kThreshold, [&] { return waiting; });
+  }
 };
 
 void Busy() {
-  Worker worker(kNow - kThreshold + 1, false);
+  const uint64_t turned = kNow - kThreshold + 1;
+  Worker worker(turned, false);
   Check(worker.Look(true, kNow) == Verdict::kTurns, "a fresh stamp: its loop turns");
   Check(worker.Look(true, kNow + 1) == Verdict::kBlocked, "busy and silent for the threshold");
   Check(worker.detector.blocked(), "and it knows");
-  Check(worker.detector.since() == kNow - kThreshold + 1, "since its last turn");
+  Check(worker.detector.since() == turned, "since its last turn");
   Check(!worker.detector.HasTurned(worker.slot), "it has not turned since");
   worker.slot.stamp = kNow + 2;
   Check(worker.detector.HasTurned(worker.slot), "now it has");
   worker.detector.Reset();
   Check(!worker.detector.blocked(), "and all is as before");
 
-  Worker quiet(kNow - 5000 * kMs, false);
-  Check(quiet.Look(false, kNow) == Verdict::kTurns,
-        "nobody waits: it may compute as long as it likes");
-  Check(quiet.Look(true, kNow + 1) == Verdict::kBlocked, "the first that waits shows it");
+  Worker quiet(kNow - kMs, false);
+  for (uint64_t ms = 0; ms < 5000; ms += 5) {
+    Check(quiet.Look(false, kNow + ms * kMs) == Verdict::kTurns,
+          "nobody waits: it may compute as long as it likes");
+  }
+  Check(quiet.Look(true, kNow + 5000 * kMs) == Verdict::kBlocked, "the first that waits shows it");
+  Check(quiet.detector.since() == kNow - kMs, "since it began to compute");
+}
+
+void JustWoken() {
+  // Asleep for five seconds, then a connection comes, and a second one while the first is served.
+  Worker worker(kNow - 5000 * kMs, true);
+  Check(worker.Look(false, kNow) == Verdict::kTurns, "asleep");
+  worker.slot.idle = 0;
+  Check(worker.Look(true, kNow + 5 * kMs) == Verdict::kMayWait, "it was woken just now");
+  Check(worker.Look(true, kNow + 24 * kMs) == Verdict::kMayWait, "it has the threshold");
+  Check(worker.Look(true, kNow + 25 * kMs) == Verdict::kBlocked, "and no longer");
+  Check(worker.detector.since() == kNow + 5 * kMs, "since it was seen at work");
+
+  Worker turns(kNow - 5000 * kMs, false);
+  for (uint64_t ms = 0; ms < 1000; ms += 5) {
+    Check(turns.Look(true, kNow + ms * kMs) != Verdict::kBlocked, "it turns, if late");
+    if (ms % 15 == 0) turns.slot.stamp = kNow + ms * kMs;
+  }
 }
 
 void Asleep() {
@@ -68,7 +91,8 @@ void Garbage() {
     }
   }
   Worker future(UINT64_MAX, false);
-  Check(future.Look(true, kNow) == Verdict::kBlocked, "a stamp from the future is not believed");
+  Check(future.Look(true, kNow) == Verdict::kMayWait, "a stamp from the future");
+  Check(future.Look(true, kNow + kThreshold) == Verdict::kBlocked, "is not believed");
   Check(future.detector.since() == kNow, "nor its time");
 }
 
@@ -78,6 +102,7 @@ void Garbage() {
 int main(int count, char** arguments) {
   evenkeel::Seed(count, arguments);
   evenkeel::Busy();
+  evenkeel::JustWoken();
   evenkeel::Asleep();
   evenkeel::Garbage();
   return evenkeel::Failures();
