@@ -35,7 +35,7 @@ function cpu(pid) {
 }
 
 async function measure(strategy) {
-  const args = [local('../dist/cli/main.js'), local('./hello.mjs'), '-w', values.workers, '-s', strategy];
+  const args = [local('../dist/cli/main.js'), local('./app.mjs'), '-w', values.workers, '-s', strategy];
   const env = { ...process.env, PORT: '0' };
   const primary = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
