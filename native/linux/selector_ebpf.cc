@@ -56,12 +56,18 @@ class GroupMap {
   void Publish(const std::vector<uint32_t>& slots) {
     Element& count = at(EVENKEEL_GROUP_COUNT);
     if (slots.size() < count.load()) count.store(slots.size());
-    for (size_t i = 0; i < slots.size(); i++) at(EVENKEEL_GROUP_SLOTS + i).store(slots[i]);
+    for (size_t i = 0; i < slots.size(); i++) slot_at(i).store(slots[i]);
     count.store(slots.size());
   }
 
  private:
   static constexpr size_t kSize = EVENKEEL_GROUP_ELEMENTS * sizeof(Element);
+  // Half an element, so as not to write over the program's half.
+  std::atomic<uint32_t>& slot_at(size_t place) const {
+    static_assert(offsetof(evenkeel_member, slot) == 0 &&
+                  sizeof(evenkeel_member) == sizeof(Element));
+    return reinterpret_cast<std::atomic<uint32_t>&>(at(EVENKEEL_GROUP_SLOTS + place));
+  }
   Element& at(size_t index) const { return static_cast<Element*>(base_)[index]; }
 
   UniqueFd fd_;

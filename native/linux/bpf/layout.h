@@ -22,12 +22,18 @@ struct evenkeel_slot {
   __u32 others[8];
 };
 
+// An element of the group's list.
+struct evenkeel_member {
+  __u32 slot;  // primary
+  __u32 turn;  // program: when it was last chosen; of who had this place before, too
+};
+
 // The elements of the group map, a __u64 each.
 enum {
   EVENKEEL_GROUP_COUNT,      // primary: so many slots are in the list
   EVENKEEL_GROUP_TURN,       // program: times it has run
   EVENKEEL_GROUP_FALLBACKS,  // program: times it chose nobody
-  EVENKEEL_GROUP_SLOTS,      // primary: the list, the slot of each eligible member
+  EVENKEEL_GROUP_SLOTS,      // the list of eligible members: evenkeel_member
   EVENKEEL_GROUP_ELEMENTS = EVENKEEL_GROUP_SLOTS + EVENKEEL_MAX_MEMBERS,
 };
 

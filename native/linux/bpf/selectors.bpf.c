@@ -30,6 +30,10 @@ static long (*const select)(struct sk_reuseport_md*, struct map*, __u32* key,
 
 INLINE __u64* in_group(__u32 index) { return find(&group, &index); }
 
+INLINE struct evenkeel_member* in_list(__u32 index) {
+  return (struct evenkeel_member*)in_group(EVENKEEL_GROUP_SLOTS + index);
+}
+
 INLINE struct evenkeel_slot* in_table(__u32 slot) {
   const __u32 element = 1 + slot;
   return find(&table, &element);
@@ -69,9 +73,9 @@ INLINE int begins(const struct sk_reuseport_md* context) {
 PROGRAM(round_robin)(struct sk_reuseport_md* context) {
   const __u64 count = count_members();
   if (count == 0) return fallback();  // nobody is eligible
-  const __u64* chosen = in_group(EVENKEEL_GROUP_SLOTS + next_turn() % count);
+  const struct evenkeel_member* chosen = in_list(next_turn() % count);
   if (!chosen) return fallback();  // never: the list is as long as count may be
-  __u32 slot = *chosen;
+  __u32 slot = chosen->slot;
   // Its socket was closed, or is just being moved to another slot.
   if (select(context, &members, &slot, 0)) return fallback();
   return SK_PASS;
@@ -86,15 +90,6 @@ INLINE __s64 load_of(const struct evenkeel_slot* slot) {
   return load & ~negative;
 }
 
-// An index's distance from where this turn begins: of equals the first from there gets it, or the
-// first slot would get all connections that end before the next comes.
-INLINE __s64 distance(__s64 index, __s64 start, __s64 count) {
-  __s64 ahead = index - start;
-  __s64 wrapped = ahead >> 63;
-  OPAQUE(wrapped);
-  return ahead + (count & wrapped);
-}
-
 INLINE __s64 lesser(__s64 a, __s64 b) {
   __s64 difference = a - b;
   __s64 less = difference >> 63;
@@ -105,22 +100,26 @@ INLINE __s64 lesser(__s64 a, __s64 b) {
 PROGRAM(least_connections)(struct sk_reuseport_md* context) {
   const __u64 count = count_members();
   if (count == 0) return fallback();  // nobody is eligible
-  const __u64 start = next_turn() % count;
+  const __u32 now = next_turn();
 
-  // The least of load and distance in one number: load << 8 | distance.
+  // The least of all in one number: load << 32 | how lately it was chosen << 8 | index. Of equals
+  // the one chosen longest ago: else one of them would get all connections that end before the next
+  // comes, and who has a busy neighbour would get that one's too.
   __s64 best = (__s64)1 << 62;
   for (__u32 i = 0; i < EVENKEEL_MAX_MEMBERS; i++) {
     if (i >= count) break;
-    const __u64* candidate = in_group(EVENKEEL_GROUP_SLOTS + i);
+    const struct evenkeel_member* candidate = in_list(i);
     if (!candidate) return fallback();  // never: the list is as long as count may be
-    const struct evenkeel_slot* slot = in_table(*candidate);
+    const struct evenkeel_slot* slot = in_table(candidate->slot);
     if (!slot) return fallback();  // never: the primary lists none that is not in the table
-    best = lesser(load_of(slot) << 8 | distance(i, start, count), best);
+    const __u32 lately = candidate->turn - now;  // the age's complement; wraps after 2^24 turns
+    best = lesser(load_of(slot) << 32 | (__s64)(lately & 0xffffff) << 8 | i, best);
   }
 
-  const __u64* chosen = in_group(EVENKEEL_GROUP_SLOTS + (start + (best & 0xff)) % count);
+  struct evenkeel_member* chosen = in_list(best & 0xff);
   if (!chosen) return fallback();  // never, as above
-  __u32 slot = *chosen;
+  chosen->turn = now;
+  __u32 slot = chosen->slot;
   // Its socket was closed, or is just being moved to another slot.
   if (select(context, &members, &slot, 0)) return fallback();
   // At once, not when the worker accepts it: of a burst each SYN is to see those before it.
