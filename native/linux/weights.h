@@ -21,9 +21,10 @@ inline uint32_t ToExpect(const std::vector<uint32_t>& before, const std::vector<
 // Weights of a random choice that evens out loads, for who cannot know each load at each choice:
 // the next `ahead` (>= 1) connections are poured over the least loaded as water into a valley, and
 // each gets as much of what comes as it would hold of that; 0 who is above the water, or not
-// eligible. One `ahead` only would send all that comes until the next weights to the one who had
-// least, far too many nothing but noise. Where somebody is new and empty it does have all: what
-// comes in a millisecond does not fill it, and the others get theirs once it is level.
+// eligible. With one `ahead` all that comes until the next weights would go to whoever happens to
+// have one less (test/native/selector/least-connections.cc has figures). Where somebody is new and
+// empty it does have all: what comes in a millisecond does not fill it, and the others get theirs
+// once it is level.
 inline std::vector<uint32_t> WeightsFor(const std::vector<uint32_t>& loads,
                                         const std::vector<bool>& eligible, uint32_t ahead) {
   std::vector<uint32_t> sorted;
