@@ -58,7 +58,7 @@ export function whyBpfIsRefused(error: NodeJS.ErrnoException, facts: ProcessFact
         : `${message}: this kernel (${kernel}) is built without it (CONFIG_BPF_SYSCALL)`;
     case 'EINVAL':
     case 'ENOTSUP':
-      return `${message}: this kernel (${kernel}) is too old, it takes Linux 5.12`;
+      return `${message}: this kernel (${kernel}) is too old, it takes Linux 5.17`;
     default:
       return message;
   }

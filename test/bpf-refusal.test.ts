@@ -19,7 +19,7 @@ describe('why bpf(2) is refused, and what would help', () => {
     ['a user namespace', 'EPERM', { userNamespace: true }, /user namespace, where CAP_BPF does not count/],
     ['something else', 'EPERM', {}, /although this process has CAP_BPF/],
     ['not built in', 'ENOSYS', {}, /6\.1\.0.*CONFIG_BPF_SYSCALL/],
-    ['too old', 'EINVAL', { kernel: '5.4.0' }, /5\.4\.0.*too old.*5\.12/],
+    ['too old', 'EINVAL', { kernel: '5.4.0' }, /5\.4\.0.*too old.*5\.17/],
   ])('%s', (_name, code, special, why) => {
     const text = whyBpfIsRefused(failure(code), { ...facts, ...special });
     expect(text).toMatch(why);

@@ -20,7 +20,7 @@
 
 // Classic BPF programs that choose a member of a reuseport group: pure functions of what is known
 // of the members. The kernel's documentation, networking/filter.rst, has the instructions. What a
-// program returns is an index in the group; a load beyond the packet returns 0 from it.
+// program returns is an index in the group; of a load beyond the packet it returns 0.
 namespace evenkeel::cbpf {
 
 using Program = std::vector<sock_filter>;
@@ -38,7 +38,7 @@ inline sock_filter If(int code, uint32_t k, size_t then, size_t otherwise) {
 inline Program KernelChooses() { return {Do(BPF_RET | BPF_K, kKernelChooses)}; }
 
 // Member i with a probability of weights[i] of their sum, exact to 2^-32; never one of weight 0.
-// Linux' pseudo-random numbers are of the CPU, and cost less than the two instructions of a member.
+// The random number is each CPU's own generator's (bpf_user_rnd_u32): nothing is shared.
 inline Program WeightedRandom(const std::vector<uint32_t>& weights) {
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (sum == 0) return KernelChooses();
@@ -57,8 +57,8 @@ inline Program WeightedRandom(const std::vector<uint32_t>& weights) {
   return program;
 }
 
-// The kernel's own hash while everybody is there; it would send on to who is not, so that
-// afterwards it is anybody else.
+// The kernel's own hash while everybody is there. It cannot leave anybody out: while some are not,
+// any of the others.
 inline Program Hash(const std::vector<bool>& eligible) {
   if (std::all_of(eligible.begin(), eligible.end(), [](bool one) { return one; })) {
     return KernelChooses();

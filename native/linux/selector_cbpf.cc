@@ -62,22 +62,15 @@ class CbpfSelector : public SelectorProgram {
     return cbpf::WeightedRandom(LoadWeights(members, eligible));
   }
 
-  // As many ahead as came between the last two times, or what suits the size of the group.
   std::vector<uint32_t> LoadWeights(const std::vector<GroupMember>& members,
                                     const std::vector<bool>& eligible) {
-    uint32_t came = 0;
-    for (size_t i = 0; i < members.size(); i++) {
-      const uint32_t load = members[i].load;
-      if (i == loads_.size()) loads_.push_back(load);  // it had these before
-      // A table's garbage is as much as can come, and no more.
-      if (load > loads_[i]) came += std::min(load - loads_[i], kMostAhead);
-      loads_[i] = load;
-    }
-    const auto count = static_cast<uint32_t>(members.size());
-    return WeightsFor(loads_, eligible, std::max(count, std::min(came, kMostAhead)));
+    std::vector<uint32_t> loads;
+    for (const GroupMember& member : members) loads.push_back(member.load);
+    for (size_t i = loads_.size(); i < loads.size(); i++) loads_.push_back(loads[i]);
+    const uint32_t ahead = ToExpect(loads_, loads);
+    loads_ = std::move(loads);
+    return WeightsFor(loads_, eligible, ahead);
   }
-
-  static constexpr uint32_t kMostAhead = 4096;
 
   GroupPolicy policy_;
   uint64_t seed_;

@@ -50,16 +50,21 @@ void CaseByCase() {
         "garbage is no overflow");
   Check(WeightsFor({3, 0, 0, 0}, {true, false, false, false}, 4)[0] > 0, "the only one");
   Check(WeightsFor({}, {}, 1).empty(), "nobody there");
+  Check(ToExpect({7, 7, 7}, {7, 6, 8}) == 3, "one for each is to be expected");
+  Check(ToExpect({7, 7, 7}, {17, 0, 8}) == 11, "as many as came; who went makes no difference");
+  Check(ToExpect({0, 0}, {~0u, ~0u}) == 4096, "garbage is bounded");
 }
 
 // Held connections, opened one after another, and weights anew before each `every`th.
 std::vector<uint32_t> Open(std::vector<uint32_t> loads, int connections, int every) {
-  const auto count = static_cast<uint32_t>(loads.size());
+  const std::vector<bool> all(loads.size(), true);
+  std::vector<uint32_t> before = loads;
   Program program;
   for (int k = 0; k < connections; k++) {
     if (k % every == 0) {
-      program = WeightedRandom(WeightsFor(loads, std::vector<bool>(count, true), count));
+      program = WeightedRandom(WeightsFor(loads, all, ToExpect(before, loads)));
       CheckValid(program);
+      before = loads;
     }
     loads[Run(program, {}, static_cast<uint32_t>(RandomNumbers()()))]++;
   }
@@ -95,6 +100,7 @@ void SpreadEvenly() {
   const Spread stale = Simulate(4, 5);
   Check(stale.mean <= 1.10, "known for every fifth: 1.10");
   Check(stale.worst <= 1.20, "known for every fifth: 1.20 at worst");
+  Check(Simulate(4, 20).mean <= 1.15, "known for every twentieth: 1.15");
   Check(Simulate(2, 1).worst <= 1.04 && Simulate(2, 5).mean <= 1.10, "of two workers too");
 }
 

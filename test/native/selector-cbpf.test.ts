@@ -1,0 +1,4 @@
+import { Predictor } from '../helpers/selector.ts';
+import { classicSelectors } from './selector-cbpf.ts';
+
+classicSelectors(new Predictor());
