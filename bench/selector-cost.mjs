@@ -1,5 +1,6 @@
-// What a SYN costs in the kernel for the choice of a member, in ns: the time the kernel itself measures while
-// kernel.bpf_stats_enabled is set, which is some 20 ns more than without. Wants root.
+// What a SYN costs in the kernel for the choice of a member, in ns: the time that the kernel itself measures
+// while kernel.bpf_stats_enabled is set. Connections come one at a time, and in between every queue is looked
+// at, so caches are cold: the more members, the colder. Wants root.
 //
 // node bench/selector-cost.mjs
 import { once } from 'node:events';

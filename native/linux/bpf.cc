@@ -26,34 +26,35 @@ uint64_t Pointer(const void* pointer) { return reinterpret_cast<uintptr_t>(point
 
 void SetName(char (&to)[BPF_OBJ_NAME_LEN], const char* name) { strncpy(to, name, sizeof to - 1); }
 
-// The kernel calls back only functions it has a type of (BTF, see Documentation/bpf/btf.rst). One
-// does for all of ours: it asks for no more than that.
-UniqueFd LoadTypes() {
-  constexpr uint32_t kInteger = 1U << 24, kPrototype = 13U << 24, kFunction = 12U << 24;
-  constexpr uint32_t kSigned32 = 1U << 24 | 32;
-  struct {
-    uint16_t magic = 0xeb9f;
-    uint8_t version = 1;
-    uint8_t flags = 0;
-    uint32_t header_length = 24;
-    uint32_t types_at = 0, types_length = sizeof types;
-    uint32_t names_at = sizeof types, names_length = sizeof names;
-    uint32_t types[10] = {
-        1, kInteger,   4, kSigned32,  // 1: int
-        0, kPrototype, 1,             // 2: int ()
-        5, kFunction,  2,             // 3: int part(), static
-    };
-    char names[10] = "\0int\0part";
-  } types;
-  static_assert(sizeof types == 24 + sizeof types.types + 12, "but for the end nothing is padded");
-  bpf_attr attributes{};
-  attributes.btf = Pointer(&types);
-  attributes.btf_size = 24 + sizeof types.types + sizeof types.names;
-  UniqueFd loaded(static_cast<int>(Call(BPF_BTF_LOAD, &attributes)));
-  if (!loaded.valid()) Fail();
-  return loaded;
-}
+// The kernel calls back only functions it knows a type of (BTF; Documentation/bpf/btf.rst). It asks
+// for no more than that, so one does for all of ours.
+struct Btf {
+  static constexpr uint32_t kInteger = 1U << 24, kPrototype = 13U << 24, kFunction = 12U << 24;
+  static constexpr uint32_t kHeader = 24, kTypes = 40, kNames = 10;
+  uint16_t magic = 0xeb9f;
+  uint8_t version = 1;
+  uint8_t flags = 0;
+  uint32_t header = kHeader;
+  uint32_t types_at = 0, types_size = kTypes;
+  uint32_t names_at = kTypes, names_size = kNames;
+  uint32_t types[10] = {
+      1, kInteger,   4, 1U << 24 | 32,  // 1: int, signed, of 32 bits
+      0, kPrototype, 1,                 // 2: int ()
+      5, kFunction,  2,                 // 3: int part()
+  };
+  char names[kNames] = "\0int\0part";
+};
+constexpr Btf kBtf;
 constexpr uint32_t kPart = 3;
+
+UniqueFd LoadTypes() {
+  bpf_attr attributes{};
+  attributes.btf = Pointer(&kBtf);
+  attributes.btf_size = Btf::kHeader + Btf::kTypes + Btf::kNames;
+  UniqueFd types(static_cast<int>(Call(BPF_BTF_LOAD, &attributes)));
+  if (!types.valid()) Fail();
+  return types;
+}
 
 }  // namespace
 

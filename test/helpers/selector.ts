@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import type {
   GroupPolicy,
@@ -16,7 +16,7 @@ import { addon, closing, LOOPBACK, listen } from './native.ts';
 export const refused: string | undefined = (() => {
   try {
     const table = new addon.LoadTable({ slots: 1, inKernel: true });
-    new addon.Selector(table, 'round-robin', 'ebpf', 0).close();
+    new addon.Selector(table, 'least-connections', 'ebpf', 0).close();
     return undefined;
   } catch (error) {
     return (error as Error).message;
@@ -123,9 +123,4 @@ export function loadOf(view: TableView, slot: number): number {
 export function bpfDescriptors(): number[] {
   const fds = readdirSync('/proc/self/fd').map(Number);
   return fds.filter((fd) => identity(fd)?.startsWith('anon_inode:bpf-'));
-}
-
-/** What the kernel says of a descriptor; see fdinfo in proc(5). */
-export function fdInfo(fd: number): string {
-  return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
 }

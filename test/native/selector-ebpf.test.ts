@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { fork } from 'node:child_process';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_WORKERS } from '../../dist/load-table.js';
-import { addon, connections, LOOPBACK } from '../helpers/native.ts';
+import { fixture } from '../helpers/fleet.ts';
+import { acceptAll, addon, connections, LOOPBACK } from '../helpers/native.ts';
 import { randomBytes } from '../helpers/random.ts';
 import { eventually } from '../helpers/requests.ts';
 import { type ExactPolicy, loadOf, refused, SelectorGroup, SelectorModel } from '../helpers/selector.ts';
@@ -123,6 +125,32 @@ describe.skipIf(refused !== undefined).each(POLICIES)('%s', (policy) => {
       arrived += sum(await group.arrivals(1));
     }
     expect([arrived, group.selector.fallbacks()], `seed ${seed}`).toEqual([300, 0]);
+  });
+
+  test('who is eligible changes while connections come: each finds somebody who is', async () => {
+    const group = new SelectorGroup(policy, 8);
+    group.apply();
+    const child = fork(fixture('native/connects.mjs'), [String(group.port), '2000']);
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    let [arrived, changes, ended] = [0, 0, false];
+    child.once('exit', () => {
+      ended = true;
+    });
+    while (!ended) {
+      const [first, count] = [changes % 8, 1 + (changes % 7)];
+      group.apply(group.members.map((_, i) => ((i + first) % 8 < count ? i : null)));
+      changes++;
+      for (const fd of group.members.flatMap(acceptAll)) {
+        arrived++;
+        addon.closeFd(fd);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(child.exitCode).toBe(0);
+    expect([arrived, group.selector.fallbacks()]).toEqual([2000, 0]);
+    expect(changes).toBeGreaterThan(100);
   });
 
   test('nobody is eligible: the hash chooses, of all', async () => {
