@@ -30,7 +30,12 @@ void SetElement(int map, uint32_t key, uint64_t value);
 void DeleteElement(int map, uint32_t key);
 
 // A program that chooses a member of a reuseport group, also for the connections of a member that
-// is closed. Since Linux 5.14.
-UniqueFd LoadSelector(const char* name, const std::vector<bpf_insn>& instructions);
+// is closed. `functions`: the instructions at which its functions begin. Since Linux 5.14.
+struct ProgramOptions {
+  const char* name;
+  std::vector<bpf_insn> instructions;
+  std::vector<uint32_t> functions;
+};
+UniqueFd LoadSelector(const ProgramOptions& options);
 
 }  // namespace evenkeel::bpf

@@ -42,7 +42,9 @@ bool LoadTableMapping::IsInKernel(int fd) {
 
 std::shared_ptr<LoadTableMapping> LoadTableMapping::OpenInKernel(int fd) {
   // bpf(2) would say how large it is, to who may call it.
-  const LoadTableMapping first(Map(fd, SizeOf(0)), SizeOf(0), -1);
+  void* base = mmap(nullptr, SizeOf(0), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (base == MAP_FAILED) throw SystemFailure{EINVAL, "mmap"};  // a map of another kind
+  const LoadTableMapping first(base, SizeOf(0), -1);
   const uint32_t slots = first.header()->slots;
   if (first.header()->magic != kTableMagic || slots == 0 || slots > kMaxSlots) {
     throw SystemFailure{EINVAL, "mmap"};

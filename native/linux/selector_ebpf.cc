@@ -74,15 +74,16 @@ class GroupMap {
   void* base_;
 };
 
-template <size_t kCode, size_t kUses>
+template <size_t kCode, size_t kFunctions, size_t kUses>
 UniqueFd Load(const char* name, const bpf_insn (&code)[kCode],
-              const selectors::MapUse (&uses)[kUses], const int (&maps)[selectors::kMaps]) {
-  std::vector<bpf_insn> linked(code, code + kCode);
+              const uint32_t (&functions)[kFunctions], const selectors::MapUse (&uses)[kUses],
+              const int (&maps)[selectors::kMaps]) {
+  bpf::ProgramOptions program{name, {code, code + kCode}, {functions, functions + kFunctions}};
   for (const selectors::MapUse& use : uses) {
-    linked[use.instruction].src_reg = BPF_PSEUDO_MAP_FD;
-    linked[use.instruction].imm = maps[use.map];
+    program.instructions[use.instruction].src_reg = BPF_PSEUDO_MAP_FD;
+    program.instructions[use.instruction].imm = maps[use.map];
   }
-  return bpf::LoadSelector(name, linked);
+  return bpf::LoadSelector(program);
 }
 
 // The kernel's number of a socket: no other ever has it, as another may have the descriptor's.
@@ -112,9 +113,10 @@ class EbpfSelector final : public SelectorProgram {
     maps[selectors::kMembers] = sockets_.get();
     using namespace selectors;
     if (policy == GroupPolicy::kRoundRobin) {
-      program_ = Load("evenkeel_rr", kRoundRobin, kRoundRobinMaps, maps);
+      program_ = Load("evenkeel_rr", kRoundRobin, kRoundRobinFunctions, kRoundRobinMaps, maps);
     } else if (policy == GroupPolicy::kLeastConnections) {
-      program_ = Load("evenkeel_lc", kLeastConnections, kLeastConnectionsMaps, maps);
+      program_ = Load("evenkeel_lc", kLeastConnections, kLeastConnectionsFunctions,
+                      kLeastConnectionsMaps, maps);
     } else {
       throw SystemFailure{EINVAL, "bpf"};
     }

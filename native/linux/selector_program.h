@@ -38,7 +38,8 @@ class SelectorProgram {
 
 // Extended BPF: exact, and by the load table itself. Round robin and least connections. `table`
 // must be in a BPF map (LoadTableMapping::CreateInKernel()). Loads the program. Throws
-// SystemFailure: EPERM without CAP_BPF, or by seccomp; EINVAL where the kernel is too old.
+// SystemFailure: EPERM without CAP_BPF, or by seccomp; EINVAL where the kernel is too old: before
+// Linux 5.14, least connections before 5.17. Apply(): EBUSY of a socket that another one has.
 std::unique_ptr<SelectorProgram> MakeEbpfSelector(GroupPolicy policy,
                                                   std::shared_ptr<LoadTableMapping> table);
 

@@ -1,6 +1,6 @@
 import { accessSync, chownSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { Predictor } from '../helpers/selector.ts';
+import { Predictor } from '../helpers/selector-cbpf.ts';
 import { classicSelectors } from './selector-cbpf.ts';
 
 // Whoever may listen may choose: the same tests as nobody, without any capability. This process, which is

@@ -1,4 +1,4 @@
-import { Predictor } from '../helpers/selector.ts';
+import { Predictor } from '../helpers/selector-cbpf.ts';
 import { classicSelectors } from './selector-cbpf.ts';
 
 classicSelectors(new Predictor());

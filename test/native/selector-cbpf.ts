@@ -13,7 +13,7 @@ import {
   ownNetwork,
   type Predictor,
   SelectedGroup,
-} from '../helpers/selector.ts';
+} from '../helpers/selector-cbpf.ts';
 import { thrown } from '../helpers/thrown.ts';
 
 /** What a random choice exceeds once in a million runs, by degrees of freedom. */

@@ -51,12 +51,13 @@ function rows(items, perRow) {
 
 function header(found) {
   const maps = [...new Set(found.flatMap(({ maps }) => maps.map(({ map }) => map)))].sort();
-  const arrays = found.map(({ name, instructions, maps }) => {
+  const arrays = found.map(({ name, instructions, functions, maps }) => {
     const code = instructions.map((instruction) => `{${instruction.join(', ')}},`);
     const uses = maps.map(({ at, map }) => `{${at}, ${constant(map)}},`);
     return `constexpr bpf_insn ${constant(name)}[] = {
 ${rows(code, 4)}
 };
+constexpr uint32_t ${constant(name)}Functions[] = {${functions.join(', ')}};
 constexpr MapUse ${constant(name)}Maps[] = {
 ${rows(uses, 6)}
 };

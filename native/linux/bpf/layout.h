@@ -30,10 +30,11 @@ struct evenkeel_member {
 
 // The elements of the group map, a __u64 each.
 enum {
-  EVENKEEL_GROUP_COUNT,      // primary: so many slots are in the list
-  EVENKEEL_GROUP_TURN,       // program: times it has run
-  EVENKEEL_GROUP_FALLBACKS,  // program: times it chose nobody
-  EVENKEEL_GROUP_SLOTS,      // the list of eligible members: evenkeel_member
+  EVENKEEL_GROUP_COUNT,       // primary: so many slots are in the list
+  EVENKEEL_GROUP_TURN,        // program: connections it has placed
+  EVENKEEL_GROUP_OTHER_TURN,  // program: times it ran for another packet
+  EVENKEEL_GROUP_FALLBACKS,   // program: times it chose nobody
+  EVENKEEL_GROUP_SLOTS,       // the list of eligible members: evenkeel_member
   EVENKEEL_GROUP_ELEMENTS = EVENKEEL_GROUP_SLOTS + EVENKEEL_MAX_MEMBERS,
 };
 

@@ -2,20 +2,35 @@
 
 const SHT_SYMTAB = 2;
 const SHT_REL = 9;
-const R_BPF_64_64 = 1; // the operand of a 16-byte load: here, of a map's address
+const STT_FUNC = 2;
+const R_BPF_64_64 = 1; // the operand of a 16-byte load: the address of a map, or of a function
+const BPF_PSEUDO_FUNC = 4;
 const PREFIX = 'program/';
 
-/** Each section `program/NAME`: its instructions as [code, dst, src, offset, immediate], and where it wants
- * the descriptor of which map. Throws where something is to be linked that is no map. */
+/** Each section `program/NAME`: its instructions as [code, dst, src, offset, immediate], where its functions
+ * begin, and where it wants the descriptor of which map. Throws where anything else is to be linked. */
 export function programs(object) {
   const sections = readSections(object);
-  const symbols = sections.find(({ type }) => type === SHT_SYMTAB);
+  const symbols = readSymbols(sections);
   return sections.flatMap((section, index) => {
     if (!section.name.startsWith(PREFIX)) return [];
     const name = section.name.slice(PREFIX.length);
+    const own = symbols.filter((symbol) => symbol.section === index && symbol.type === STT_FUNC);
+    const functions = own.map(({ at }) => at).sort((a, b) => a - b);
+    const instructions = readInstructions(section.bytes);
+    const maps = [];
     const relocations = sections.find(({ type, info }) => type === SHT_REL && info === index);
-    const maps = relocations === undefined ? [] : readMaps(relocations, symbols, sections);
-    return [{ name, instructions: readInstructions(section.bytes), maps }];
+    for (const { at, type, symbol: number } of readRelocations(relocations)) {
+      const symbol = symbols[number];
+      if (type === R_BPF_64_64 && symbol.section === 0) maps.push({ at, map: symbol.name });
+      else if (type === R_BPF_64_64 && symbol.section === index) {
+        // A function of the section: how many instructions from the next.
+        const instruction = instructions[at];
+        instruction[2] = BPF_PSEUDO_FUNC;
+        instruction[4] = symbol.at + instruction[4] / 8 - at - 1;
+      } else throw new Error(`cannot link ${symbol.name} at instruction ${at} of ${name}`);
+    }
+    return [{ name, instructions, functions, maps }];
   });
 }
 
@@ -57,15 +72,25 @@ function readInstructions(bytes) {
   });
 }
 
-/** Elf64_Rel[], each with an Elf64_Sym, whose name is in the section that the symbols' section links to. */
-function readMaps({ bytes }, symbols, sections) {
-  return Array.from({ length: bytes.length / 16 }, (_, i) => {
-    const at = Number(bytes.readBigUInt64LE(i * 16)) / 8;
-    const type = bytes.readUInt32LE(i * 16 + 8);
-    const symbol = symbols.bytes.subarray(bytes.readUInt32LE(i * 16 + 12) * 24);
-    const name = text(sections[symbols.link].bytes, symbol.readUInt32LE(0));
-    const isDefined = symbol.readUInt16LE(6) !== 0;
-    if (type !== R_BPF_64_64 || isDefined) throw new Error(`cannot link ${name} at instruction ${at}`);
-    return { at, map: name };
+/** Elf64_Sym[], with names in the section that theirs links to. */
+function readSymbols(sections) {
+  const { bytes, link } = sections.find(({ type }) => type === SHT_SYMTAB);
+  return Array.from({ length: bytes.length / 24 }, (_, i) => {
+    const one = bytes.subarray(i * 24);
+    return {
+      name: text(sections[link].bytes, one.readUInt32LE(0)),
+      type: one[4] & 15,
+      section: one.readUInt16LE(6), // 0: not of this file
+      at: Number(one.readBigUInt64LE(8)) / 8,
+    };
   });
+}
+
+/** Elf64_Rel[]. */
+function readRelocations({ bytes } = { bytes: Buffer.alloc(0) }) {
+  return Array.from({ length: bytes.length / 16 }, (_, i) => ({
+    at: Number(bytes.readBigUInt64LE(i * 16)) / 8,
+    type: bytes.readUInt32LE(i * 16 + 8),
+    symbol: bytes.readUInt32LE(i * 16 + 12),
+  }));
 }
