@@ -106,8 +106,9 @@ export class SelectorModel {
 
   /** Of the eligible slots, in the order of their members. */
   choose(slots: number[], loadOf: (slot: number) => number): number {
-    const now = this.#turn++;
-    if (this.#policy === 'round-robin') return slots[now % slots.length] as number;
+    const turn = this.#turn++;
+    if (this.#policy === 'round-robin') return slots[turn % slots.length] as number;
+    const now = turn + 1;
     const ranks = slots.map((slot, place) => {
       const lately = ((this.#chosen[place] ?? 0) - now) & 0xffffff;
       return [loadOf(slot), lately, place] as const;

@@ -122,7 +122,8 @@ PROGRAM(least_connections)(struct sk_reuseport_md* context) {
   // An ACK that ends a handshake by cookie lands on whoever is chosen now. By load that would be
   // another than the SYN was counted for, because it was counted.
   if (!begins(context)) return choose_in_turn(context, count, 0);
-  struct search search = {count, next_turn(1), (__s64)1 << 62};
+  // From 1 on: who was never chosen has 0.
+  struct search search = {count, 1 + next_turn(1), (__s64)1 << 62};
   // Not a loop of ours: the verifier would follow it round by round, and without CAP_PERFMON also
   // where a CPU goes that guesses wrong, round after round without end.
   loop((count + AT_ONCE - 1) / AT_ONCE, look_at, &search, 0);
