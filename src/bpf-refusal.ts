@@ -34,8 +34,8 @@ const GRANT =
   'grant CAP_BPF: AmbientCapabilities=CAP_BPF in a systemd unit, cap_add: [BPF] in a compose file, --cap-add BPF with docker run, securityContext.capabilities.add: [BPF] in Kubernetes';
 const ALLOW = 'let its seccomp profile allow bpf()';
 
-/** Why an eBPF program could not be loaded, and what would help. Pure. */
-export function whyBpfIsRefused(error: NodeJS.ErrnoException, facts: ProcessFacts): string {
+/** Why an eBPF program that takes a Linux of that version could not be loaded, and what would help. Pure. */
+export function whyBpfIsRefused(error: NodeJS.ErrnoException, linux: string, facts: ProcessFacts): string {
   const { message, code } = error;
   const { kernel, capable, seccomp, userNamespace } = facts;
   if (error.syscall !== 'bpf') return message;
@@ -58,7 +58,7 @@ export function whyBpfIsRefused(error: NodeJS.ErrnoException, facts: ProcessFact
         : `${message}: this kernel (${kernel}) is built without it (CONFIG_BPF_SYSCALL)`;
     case 'EINVAL':
     case 'ENOTSUP':
-      return `${message}: this kernel (${kernel}) is too old, it takes Linux 5.17`;
+      return `${message}: this kernel (${kernel}) is too old, it takes Linux ${linux}`;
     default:
       return message;
   }

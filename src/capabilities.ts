@@ -5,13 +5,28 @@ import type { Capabilities } from './strategies/select.js';
 /** What this process can do here and now, found out by doing it: no version or uid is believed. What costs
  * milliseconds is found out when somebody asks. */
 export function probe(): Capabilities {
-  let ebpf: [string | undefined] | undefined;
-  let cbpf: [string | undefined] | undefined;
   const addon = attempt(() => {
     const { LoadTable, Channel } = binding();
     new LoadTable({ slots: 1 }).close();
     new Channel(ignore, ignore).close();
   });
+  const selector = (
+    mechanism: SelectorMechanism,
+    policy: GroupPolicy,
+    linux = '',
+  ): (() => string | undefined) =>
+    once(
+      () =>
+        addon ??
+        attempt(
+          () => trySelector(mechanism, policy),
+          (error) => whyBpfIsRefused(error, linux, processFacts()),
+        ),
+    );
+  // bpf_loop() came with Linux 5.17, and BPF_SK_REUSEPORT_SELECT_OR_MIGRATE with 5.14.
+  const ebpf = selector('ebpf', 'least-connections', '5.17');
+  const ebpfRoundRobin = selector('ebpf', 'round-robin', '5.14');
+  const cbpf = selector('cbpf', 'random');
   return {
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
@@ -19,12 +34,13 @@ export function probe(): Capabilities {
     reusePort: addon ?? attempt(tryReusePort),
     gate: addon ?? attempt(tryGate),
     get ebpf() {
-      ebpf ??= [addon ?? attempt(() => trySelector('ebpf', 'least-connections'), explainRefusal)];
-      return ebpf[0];
+      return ebpf();
+    },
+    get ebpfRoundRobin() {
+      return ebpfRoundRobin();
     },
     get cbpf() {
-      cbpf ??= [addon ?? attempt(() => trySelector('cbpf', 'random'))];
-      return cbpf[0];
+      return cbpf();
     },
   };
 }
@@ -83,8 +99,12 @@ function attempt(
   }
 }
 
-function explainRefusal(error: NodeJS.ErrnoException): string {
-  return whyBpfIsRefused(error, processFacts());
+function once<T>(find: () => T): () => T {
+  let found: [T] | undefined;
+  return () => {
+    found ??= [find()];
+    return found[0];
+  };
 }
 
 function ignore(): void {}

@@ -21,15 +21,15 @@ describe('why bpf(2) is refused, and what would help', () => {
     ['not built in', 'ENOSYS', {}, /6\.1\.0.*CONFIG_BPF_SYSCALL/],
     ['too old', 'EINVAL', { kernel: '5.4.0' }, /5\.4\.0.*too old.*5\.17/],
   ])('%s', (_name, code, special, why) => {
-    const text = whyBpfIsRefused(failure(code), { ...facts, ...special });
+    const text = whyBpfIsRefused(failure(code), '5.17', { ...facts, ...special });
     expect(text).toMatch(why);
     expect(text).toContain(`bpf ${code}: said the kernel`);
   });
 
   test('what is not about bpf is said as it is', () => {
-    expect(whyBpfIsRefused(failure('ENOMEM'), facts)).toBe('bpf ENOMEM: said the kernel');
+    expect(whyBpfIsRefused(failure('ENOMEM'), '5.17', facts)).toBe('bpf ENOMEM: said the kernel');
     const other = Object.assign(new Error('bind EADDRINUSE'), { code: 'EADDRINUSE', syscall: 'bind' });
-    expect(whyBpfIsRefused(other, facts)).toBe('bind EADDRINUSE');
+    expect(whyBpfIsRefused(other, '5.17', facts)).toBe('bind EADDRINUSE');
   });
 
   test('what /proc says of this process', () => {

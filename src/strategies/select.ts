@@ -22,8 +22,10 @@ export interface Capabilities {
   addon: string | undefined;
   /** Two sockets of one reuseport group. */
   reusePort: string | undefined;
-  /** A selector program in eBPF, loaded and attached. */
+  /** A selector program in eBPF, loaded and attached: that of least connections, which takes the most. */
   readonly ebpf: string | undefined;
+  /** That of round robin. */
+  readonly ebpfRoundRobin: string | undefined;
   /** One in classic BPF, attached. */
   readonly cbpf: string | undefined;
   /** A listening socket polled exclusively, on the loop's own epoll. */
@@ -173,8 +175,17 @@ export const MECHANISM_NAMES: Readonly<Record<SelectorMechanism, string>> = {
   cbpf: 'classic BPF',
 };
 
+function whyNot(
+  mechanism: SelectorMechanism,
+  { policy }: Pair,
+  capabilities: Capabilities,
+): string | undefined {
+  if (mechanism === 'ebpf' && policy === 'round-robin') return capabilities.ebpfRoundRobin;
+  return capabilities[mechanism];
+}
+
 function mechanismOf(pair: Pair, capabilities: Capabilities): SelectorMechanism | null {
-  return mechanismsOf(pair).find((one) => capabilities[one] === undefined) ?? null;
+  return mechanismsOf(pair).find((one) => whyNot(one, pair, capabilities) === undefined) ?? null;
 }
 
 function obstacle(pair: Pair, capabilities: Capabilities): string | undefined {
@@ -207,7 +218,7 @@ function ladder(pair: Pair, isChosen: boolean, capabilities: Capabilities): Rung
   return MECHANISMS.flatMap((mechanism): Rung[] => {
     const why = pair.mechanisms?.[mechanism];
     if (why === undefined) return [];
-    const against = capabilities[mechanism];
+    const against = whyNot(mechanism, pair, capabilities);
     if (against !== undefined) {
       const then = pair.plain === undefined ? '' : `; then ${pair.plain}`;
       return [{ mechanism, verdict: 'unsupported', why: `${against}${then}` }];

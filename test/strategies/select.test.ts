@@ -17,6 +17,7 @@ const able: Capabilities = {
   reusePort: undefined,
   gate: undefined,
   ebpf: undefined,
+  ebpfRoundRobin: undefined,
   cbpf: undefined,
 };
 const withoutAddon: Capabilities = { ...able, addon: 'cannot load it', reusePort: 'cannot load it' };
@@ -146,7 +147,7 @@ describe('the gate is not to be had', () => {
 });
 
 describe('what the kernel can choose with', () => {
-  const withoutEbpf: Capabilities = { ...able, ebpf: 'bpf EPERM' };
+  const withoutEbpf: Capabilities = { ...able, ebpf: 'bpf EPERM', ebpfRoundRobin: 'bpf EPERM' };
   const withoutBpf: Capabilities = { ...withoutEbpf, cbpf: 'setsockopt ENOPROTOOPT' };
   const least: Request = { strategy: 'reuse-port', policy: 'least-connections' };
   const rungs = (capabilities: Capabilities, { strategy, policy }: Request) =>
@@ -186,6 +187,12 @@ describe('what the kernel can choose with', () => {
     expect(refused(withoutEbpf, { strategy: 'reuse-port', policy: 'round-robin' }).message).toContain(
       'needs eBPF; eBPF: bpf EPERM',
     );
+  });
+
+  test('a kernel for round robin alone', () => {
+    const old: Capabilities = { ...able, ebpf: 'bpf EINVAL' };
+    expect(select(old, { strategy: 'reuse-port', policy: 'round-robin' }).mechanism).toBe('ebpf');
+    expect(select(old, least).mechanism).toBe('cbpf');
   });
 
   test.each(['random', 'source-hash', 'hash'] as const)('%s takes classic BPF alone', (policy) => {
