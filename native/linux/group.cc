@@ -90,6 +90,7 @@ void Group::Lend(const Napi::CallbackInfo& info) {
   Member* member = Find(info[0]);
   member->lane = lane;
   member->draining = false;
+  member->detector.Reset();
   member->drift = Drift();
   member->seen_accepted = lane->slot()->accepted.load(std::memory_order_relaxed);
   member->counted = member->loop->accepted();
