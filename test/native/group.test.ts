@@ -46,10 +46,12 @@ function group(count: number, threshold = THRESHOLD) {
     join(member);
     return { member, socket, index };
   });
-  // Their loops turn, until they are told to block or to sleep.
+  // Their loops turn, until they are told to block or to sleep. Who sleeps comes for what waits.
   const turning = new Set(members);
+  const sleeping = new Set<Lent>();
   const turn = (): void => {
     for (const member of turning) member.stampNow();
+    for (const one of sleeping) empty(one);
   };
   turn();
   const timer = setInterval(turn, 2);
@@ -71,7 +73,12 @@ function group(count: number, threshold = THRESHOLD) {
     turning.delete(member);
     member.block(since);
   };
-  const sleep = ({ member }: Lent, since = 0n): void => {
+  const sleep = (one: Lent): void => {
+    sleeping.add(one);
+    stop(one, 0n);
+  };
+  /** In its sleep, which began so long ago. */
+  const stop = ({ member }: Lent, since: bigint): void => {
     turning.delete(member);
     member.block(since);
     member.set('idle', 1);
@@ -81,7 +88,7 @@ function group(count: number, threshold = THRESHOLD) {
     turning.add(member);
     turn();
   };
-  return { group, lent, stalls, fill, empty, block, sleep, wake, port };
+  return { group, lent, stalls, fill, empty, block, sleep, stop, wake, port };
 }
 
 /** The primary looks every 5 ms: after so many ms it has, several times. */
@@ -92,14 +99,12 @@ const looks = (ms = 100): Promise<void> => {
 
 describe('rescue', () => {
   test('who waits behind a blocked worker goes to one that sleeps; told at its begin and end', async () => {
-    const { lent, stalls: all, fill, empty, port, block, sleep, wake } = group(2);
+    const { lent, stalls: all, fill, port, block, wake, sleep } = group(2);
     const [blocked, sleeper] = lent as [Lent, Lent];
-    // One that sleeps comes for its own.
     const stalls = () => all.filter(({ slot }) => slot === blocked.member.lease);
     block(blocked, 50n * MS);
     sleep(sleeper);
     await fill(blocked, 1);
-    empty(sleeper);
     await eventually(() => stalls().length === 1);
     expect(stalls()[0]).toMatchObject({ slot: blocked.member.lease, ended: false });
     expect(stalls()[0]?.duration).toBeGreaterThanOrEqual(THRESHOLD);
@@ -147,9 +152,9 @@ describe('rescue', () => {
   });
 
   test('a worker that sleeps, whatever its stamp, is given the threshold to come', async () => {
-    const { lent, stalls, fill, empty, sleep } = group(2, 500);
+    const { lent, stalls, fill, empty, stop } = group(2, 500);
     const [late] = lent as [Lent, Lent];
-    sleep(late, 10_000n * MS);
+    stop(late, 10_000n * MS);
     await fill(late, 1);
     await looks();
     expect(stalls).toEqual([]);
@@ -159,9 +164,9 @@ describe('rescue', () => {
   });
 
   test('one stopped in its sleep does not come: its connections go to another', async () => {
-    const { lent, stalls, fill, sleep, wake } = group(2);
+    const { lent, stalls, fill, wake, sleep, stop } = group(2);
     const [stopped, sleeper] = lent as [Lent, Lent];
-    sleep(stopped, 10_000n * MS);
+    stop(stopped, 10_000n * MS);
     sleep(sleeper);
     await fill(stopped, 1);
     await eventually(() => stalls.length === 1 && sleeper.member.slot.read().untaken > 0);
