@@ -45,8 +45,9 @@ const std::shared_ptr<LoadTableMapping>& LoadTable::Open(Napi::Env env) const {
   return mapping_;
 }
 
-// Who has it mapped otherwise (a buffer, a slot, a LoopStamp) keeps it.
+// Who has it mapped otherwise (a buffer, a slot, a LoopStamp) keeps it so, without a descriptor.
 void LoadTable::Close(const Napi::CallbackInfo&) {
+  if (mapping_ != nullptr) mapping_->CloseFd();
   buffer_.Reset();
   mapping_.reset();
 }

@@ -45,6 +45,8 @@ class LoadTableMapping {
   size_t size() const { return size_; }
   // -1 where it was opened.
   int fd() const { return fd_; }
+  // It stays mapped.
+  void CloseFd();
   // As mapped, not as the shared header says: the header is only believed when the table is opened.
   uint32_t slots() const {
     return static_cast<uint32_t>((size_ - sizeof(TableHeader)) / sizeof(Slot));

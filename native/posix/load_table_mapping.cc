@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "../error.h"
 #include "../load_table.h"
@@ -47,7 +48,9 @@ std::shared_ptr<LoadTableMapping> LoadTableMapping::Open(int raw) {
 
 LoadTableMapping::~LoadTableMapping() {
   munmap(base_, size_);  // fails only for arguments that were never mapped
-  UniqueFd closing(fd_);
+  CloseFd();
 }
+
+void LoadTableMapping::CloseFd() { UniqueFd closing(std::exchange(fd_, -1)); }
 
 }  // namespace evenkeel
