@@ -50,6 +50,7 @@ Intake::Intake(const Napi::CallbackInfo& info)
   prepare_ = std::make_unique<LoopHandle<uv_prepare_t>>(env, this, uv_prepare_init);
   retry_ = std::make_unique<LoopHandle<uv_timer_t>>(env, this, uv_timer_init);
   slot_->depth.store(1, std::memory_order_relaxed);
+  FdRoom::OfProcess();  // opens what it needs now: it is asked when there may be no descriptor left
   Ref();  // the handles point here: Stop() ends that
 }
 
