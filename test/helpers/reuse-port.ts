@@ -13,7 +13,9 @@ export function sharing(
   args: string[] = [],
   env: Record<string, string> = {},
 ): Fleet {
-  const all = [fixture(file), '-w', String(workers), '-s', 'reuse-port', '-p', policy, ...args];
+  // A machine with much to do may take longer to start them than the default.
+  const every = ['-w', String(workers), '--listen-timeout', '20000'];
+  const all = [fixture(file), ...every, '-s', 'reuse-port', '-p', policy, ...args];
   return new Fleet(all, env, [], '', before);
 }
 

@@ -20,7 +20,7 @@ interface Outcome {
   /** Clients of those that the one that blocked answered. */
   byBlocked: number;
   events: { event: string; pid: number; duration?: number; rescued?: number }[];
-  log: { msg: string; pid: number; rescued: number }[];
+  log: { msg: string; pid: number }[];
   workers: { pid: number; stalls: number; rescued: number }[];
 }
 
@@ -39,22 +39,26 @@ describe.each(PRIVILEGES)('$name', (privilege) => {
     const { pid, answeredBefore, byBlocked, events, log, workers } = await stalls(privilege, policy, 20);
     expect({ answeredBefore, byBlocked }).toEqual({ answeredBefore: CLIENTS, byBlocked: 0 });
     const own = workers.find((worker) => worker.pid === pid);
-    // Others may seem blocked for a moment too, on a machine with much to do.
+    // On a machine with much to do it, and others, may seem blocked for a moment at another time too.
     const his = events.filter((event) => event.pid === pid);
-    expect(his.map(({ event }) => event)).toEqual(['stall', 'rescue']);
-    const [, { duration = 0, rescued = 0 } = {}] = his;
+    expect(his[0]?.event).toBe('stall');
+    const rescues = his.filter(({ event }) => event === 'rescue');
+    const [{ duration = 0, rescued = 0 } = {}, ...further] = rescues.filter(
+      (rescue) => (rescue.duration ?? 0) > BLOCKED / 2,
+    );
+    expect(further).toEqual([]);
     expect(duration).toBeGreaterThan(BLOCKED / 2);
     expect(duration).toBeLessThan(BLOCKED * 2);
     expect(rescued).toBeGreaterThan(0);
     expect(rescued).toBeLessThan(CLIENTS);
-    expect(own).toMatchObject({ stalls: 1, rescued });
-    const said = log.filter((line) => line.pid === pid);
-    expect(said).toEqual([
-      expect.objectContaining({
-        rescued,
-        msg: expect.stringMatching(/its event loop was blocked for \d+ ms while connections waited for it/),
-      }),
-    ]);
+    const sum = rescues.reduce((all, rescue) => all + (rescue.rescued ?? 0), 0);
+    expect(workers.find((worker) => worker.pid === pid)).toMatchObject({
+      stalls: rescues.length,
+      rescued: sum,
+    });
+    const said = log.filter((line) => line.pid === pid).map(({ msg }) => msg);
+    const message = /its event loop was blocked for \d+ ms while connections waited for it; \d+ of them went/;
+    expect(said).toEqual([expect.stringMatching(message)]);
   });
 
   test.concurrent('hash, threshold 0: some wait until it turns, and nothing is said', async () => {
