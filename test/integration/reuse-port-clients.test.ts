@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PRIVILEGES } from '../helpers/privileges.ts';
+import { MECHANISMS } from '../helpers/privileges.ts';
 import { eventually, get } from '../helpers/requests.ts';
 import { sharing } from '../helpers/reuse-port.ts';
 
@@ -16,7 +16,7 @@ async function workersOf(port: number, clients = CLIENTS): Promise<Map<string, n
   return new Map(await Promise.all(clients.map(one)));
 }
 
-describe.each(PRIVILEGES)('$name', (privilege) => {
+describe.each(MECHANISMS)('$name', (privilege) => {
   // An IPv4 listener and a dual-stack one, which sees the same clients as ::ffff:127.0.1.1.
   test.each(['::,::', '0.0.0.0,::'])('%s: the same worker each time, on both ports', async (hosts) => {
     const args = ['--stall-threshold', '1']; // which is not for source-hash

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Fleet } from '../helpers/fleet.ts';
 import { newConnections } from '../helpers/load.ts';
-import { MECHANISMS, PRIVILEGES } from '../helpers/privileges.ts';
+import { MECHANISMS } from '../helpers/privileges.ts';
 import { stop } from '../helpers/processes.ts';
 import { eventually, get, nextWorker } from '../helpers/requests.ts';
 import { answerer, ask, sharing } from '../helpers/reuse-port.ts';
@@ -30,7 +30,7 @@ async function queue(port: number, workers: number): Promise<Asked[]> {
 
 const answers = (asked: Asked[]) => Promise.all(asked.map(({ answer }) => answer));
 
-describe.each(PRIVILEGES)('$name', (privilege) => {
+describe.each(MECHANISMS)('$name', (privilege) => {
   test('SIGTERM to a worker that blocks: who was in its queue is answered by the others at once', async () => {
     await using fleet = sharing('blocked-loop.mjs', 2, 'hash', privilege);
     const port = await fleet.ready();
