@@ -8,6 +8,7 @@ import {
   type StartOptions,
 } from '../options.js';
 import { launch } from '../start.js';
+import { MECHANISM_NAMES } from '../strategies/select.js';
 import { makeLog } from './log.js';
 
 export interface StartFlags {
@@ -59,9 +60,16 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
   log.info({}, 'stopped');
 
   function announce(early: Fleet): void {
-    const { strategy, policy, reasons } = early.selection;
-    const why = reasons.find(({ verdict }) => verdict === 'chosen')?.why ?? '';
-    log.info({ pid: process.pid, strategy, policy, why }, `strategy ${strategy}, policy ${policy}: ${why}`);
+    const { strategy, policy, mechanism, reasons } = early.selection;
+    const { why = '', mechanisms = [] } = reasons.find(({ verdict }) => verdict === 'chosen') ?? {};
+    const by = mechanism === null ? '' : `, by ${MECHANISM_NAMES[mechanism]}`;
+    // What would be better and cannot be had, with its remedy.
+    const notBy = mechanisms.filter(({ verdict }) => verdict === 'unsupported');
+    const lacks = notBy.map((rung) => `; not by ${MECHANISM_NAMES[rung.mechanism]}: ${rung.why}`).join('');
+    log.info(
+      { pid: process.pid, strategy, policy, mechanism, why },
+      `strategy ${strategy}, policy ${policy}${by}: ${why}${lacks}`,
+    );
     early.on('listener', (listener) => log.info({ ...listener }, `listening on ${urlOf(listener)}`));
   }
 }

@@ -36,9 +36,17 @@ export class Fleet implements AsyncDisposable {
   stderr = '';
   #wake: (() => void)[] = [];
 
-  /** `limits`: shell commands that come first, `ulimit -n 60;` say. */
-  constructor(args: string[], env: Record<string, string> = {}, nodeArgs: string[] = [], limits = '') {
-    this.process = spawn('sh', ['-c', `${limits} exec "$@"`, 'sh', NODE, ...nodeArgs, CLI, ...args], {
+  /** `limits`: shell commands that come first, `ulimit -n 60;` say. `before`: a command that runs the one after
+   * it in its own place, as setpriv does. */
+  constructor(
+    args: string[],
+    env: Record<string, string> = {},
+    nodeArgs: string[] = [],
+    limits = '',
+    before: readonly string[] = [],
+  ) {
+    const command = [...before, NODE, ...nodeArgs, CLI, ...args];
+    this.process = spawn('sh', ['-c', `${limits} exec "$@"`, 'sh', ...command], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

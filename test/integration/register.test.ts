@@ -34,6 +34,11 @@ test.each([
   ['EVENKEEL_STRATEGY', 'magic', /ERR_UNKNOWN_STRATEGY/],
   ['EVENKEEL_POLICY', 'magic', /ERR_UNKNOWN_POLICY/],
   ['EVENKEEL_DEFER_ACCEPT', 'often', /ERR_INVALID_OPTION/],
+  [
+    'EVENKEEL_STALL_THRESHOLD',
+    'soon',
+    /EVENKEEL_STALL_THRESHOLD must be a whole number of milliseconds.*'soon'/,
+  ],
 ])('%s that does not exist ends the process before the application runs', (name, value, message) => {
   const env = { ...process.env, [name]: value };
   const { stdout, stderr, status } = spawnSync(NODE, ['--import', REGISTER, APP], { encoding: 'utf8', env });
