@@ -164,7 +164,10 @@ export class Balancer {
     if (key === undefined) return;
     const lease = leaseOf(key);
     const listener = handle.leases.get(lease);
-    if (listener?.endLease(lease) && listener.isEmpty) this.#close(listener);
+    if (!listener?.endLease(lease) || !listener.isEmpty) return;
+    // One that drains closes its servers because it was told to: another takes its place.
+    if (handle.isDraining) this.#orphan(listener);
+    else this.#close(listener);
   }
 
   #onQuestion(handle: WorkerHandle, question: Question): void {

@@ -25,6 +25,8 @@ export class WorkerHandle {
   readonly bell: number;
   /** By lease: what this worker listens on. */
   readonly leases = new Map<number, Listener>();
+  /** It was told to finish and end. */
+  isDraining = false;
   /** Times its loop was blocked while connections waited for it. */
   stalls = 0;
   /** Connections given to others then. */
@@ -109,6 +111,7 @@ export class WorkerHandle {
   }
 
   drain(): void {
+    this.isDraining = true;
     this.channel.send(binding().messageTypes.drain, 0, 0, null, -1);
   }
 }

@@ -34,6 +34,22 @@ describe.each(STRATEGIES)('SIGTERM under load, %s', (strategy) => {
   });
 });
 
+test.each(STRATEGIES)(
+  'SIGTERM to the only worker, %s: the port stays open, and the next one serves',
+  async (strategy) => {
+    await using fleet = new Fleet([HELLO, '-w', '1', '-s', strategy]);
+    const port = await fleet.ready();
+    const { pid } = JSON.parse(await get(port));
+    const load = newConnections(port, 100);
+    await answered(load, 20);
+    process.kill(pid, 'SIGTERM');
+    await fleet.logged(({ msg, pid: ended }) => ended === pid && msg.includes('ended after its drain'));
+    await answered(load, load.tally.ok + 50);
+    expect(await load.stop()).toMatchObject({ refused: 0, reset: 0, empty: 0, hung: 0, other: 0 });
+    expect(JSON.parse(await get(port)).pid).not.toBe(pid);
+  },
+);
+
 test('a request that is being answered is finished', async () => {
   await using fleet = new Fleet([fixture('slow-answers.mjs'), '-w', '2']);
   const port = await fleet.ready();
