@@ -74,7 +74,7 @@ export class Trouble {
     const times = stalls.count === 1 ? '' : `${stalls.count} times, at longest `;
     this.#log.warn(
       facts,
-      `${worker.label}: its event loop was blocked ${times}for ${facts.duration} ms while connections waited for it; ${stalls.rescued} of them went to other workers`,
+      `${worker.label}: its event loop did not turn ${times}for ${facts.duration} ms while connections waited for it; ${stalls.rescued} of them went to other workers`,
     );
     Object.assign(stalls, { said: now, count: 0, longest: 0, rescued: 0 });
   }
