@@ -58,21 +58,23 @@ function tryReusePort(): void {
 /** Loads the program and attaches it to a group of two. */
 function trySelector(mechanism: SelectorMechanism, policy: GroupPolicy): void {
   const { ListenSocket, LoadTable, Selector } = binding();
-  const table = new LoadTable({ slots: 1, inKernel: mechanism === 'ebpf' });
-  const socket = new ListenSocket({ host: '127.0.0.1', family: 4, port: 0 });
+  const opened: { close(): void }[] = [];
+  const open = <T extends { close(): void }>(one: T): T => {
+    opened.push(one);
+    return one;
+  };
   try {
+    const table = open(new LoadTable({ slots: 1, inKernel: mechanism === 'ebpf' }));
+    const socket = open(new ListenSocket({ host: '127.0.0.1', family: 4, port: 0 }));
     socket.allowReusePort();
-    const second = socket.member();
-    const selector = new Selector(table, policy, mechanism, 1);
+    const second = open(socket.member());
+    const selector = open(new Selector(table, policy, mechanism, 1));
     selector.apply([
       { socket, slot: 0, eligible: true, load: 0 },
       { socket: second, slot: 0, eligible: false, load: 0 },
     ]);
-    selector.close();
-    second.close();
   } finally {
-    socket.close();
-    table.close();
+    for (const one of opened) one.close();
   }
 }
 

@@ -19,27 +19,35 @@ class Drift {
 
   // What to correct the count by. `outstanding`: chosen, and neither accepted yet nor corrected;
   // `queue_length`: a call, made rarely, for what waits in the accept queue.
+  //
+  // Windows end at the same times for everybody: in a flood of SYNs who is corrected alone has the
+  // fewest, and gets all that comes until the others are.
   template <typename QueueLength>
   int32_t Look(int32_t outstanding, uint64_t now, QueueLength queue_length) {
+    const uint64_t window = now / kWindowNs;
     if (outstanding < 0) {  // accepted and never counted: known at once
-      Begin(now);
+      Begin(window, false);
       return outstanding == INT32_MIN ? INT32_MAX : -outstanding;
     }
-    if (began_ == 0) Begin(now);
+    if (!begun_) Begin(window, false);
     least_ = std::min(least_, outstanding);
-    if (now - began_ < kWindowNs) return 0;
-    const int32_t stale = least_ > 0 ? least_ - std::min(least_, queue_length()) : 0;
-    Begin(now);
+    if (window == window_) return 0;
+    const int32_t stale = whole_ && least_ > 0 ? least_ - std::min(least_, queue_length()) : 0;
+    Begin(window, true);
     return -stale;
   }
 
  private:
-  void Begin(uint64_t now) {
-    began_ = now;
+  void Begin(uint64_t window, bool whole) {
+    begun_ = true;
+    window_ = window;
+    whole_ = whole;
     least_ = INT32_MAX;
   }
 
-  uint64_t began_ = 0;
+  bool begun_ = false;
+  uint64_t window_ = 0;
+  bool whole_ = false;  // seen from its beginning
   int32_t least_ = INT32_MAX;
 };
 

@@ -234,6 +234,7 @@ void Group::CountAccepted(Member* member) {
 }
 
 void Group::Select() {
+  if (program_ == nullptr) changed_ = false;  // nobody to tell
   if (program_ == nullptr || (!changed_ && !program_->GoesByLoad())) return;
   std::vector<GroupMember> members;
   members.reserve(members_.size());

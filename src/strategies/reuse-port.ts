@@ -28,6 +28,7 @@ export class ReusePort implements Strategy {
   readonly #lent = new Map<number, Member>();
   /** Members no worker has. */
   readonly #free: Member[] = [];
+  #retired = false;
 
   constructor(options: ListenSocketOptions, surroundings: Surroundings) {
     const { table, dispatcher, makeSelector, stallThreshold, onStall, onError } = surroundings;
@@ -69,6 +70,7 @@ export class ReusePort implements Strategy {
 
   /** From here on the primary accepts from every member, so that nobody waits behind a blocked worker. */
   retire(): number {
+    this.#retired = true;
     for (const { socket } of this.#members) socket.retire();
     this.#group.retire();
     return 0;
@@ -84,6 +86,7 @@ export class ReusePort implements Strategy {
   }
 
   #join(socket: ListenSocket): Member {
+    if (this.#retired) socket.retire(); // its worker came late: nobody new gets in here either
     const member = { index: this.#group.join(socket), socket };
     this.#members.push(member);
     return member;

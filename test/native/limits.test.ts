@@ -33,6 +33,12 @@ describe('no descriptor is left (EMFILE)', () => {
     for (const [name, outcome] of Object.entries(many)) expect(outcome, name).toEqual({ done: true });
   });
 
+  test('a probe that fails leaves no socket open', () => {
+    const file = fixture('native/probes-without-descriptors.mjs');
+    const left = JSON.parse(execFileSync('sh', [...FEW, file], { encoding: 'utf8' }));
+    expect(left).toEqual(Array(16).fill(0));
+  });
+
   test('an acceptor says so, waits instead of spinning, and loses nobody', async () => {
     const child = spawn('sh', [...FEW, fixture('native/accepts-without-descriptors.mjs')], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

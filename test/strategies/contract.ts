@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import net from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import {
   binding,
@@ -171,6 +172,21 @@ export function contract(name: StrategyName, policy: PolicyName, mechanism: Sele
         worker.close();
       }
       expect(readdirSync('/proc/self/fd').length).toBe(before);
+    });
+
+    test('retire(): nor with a worker that comes after that', async () => {
+      join(1);
+      strategy.retire();
+      join(2);
+      const { port } = strategy.socket.address();
+      let entered = 0;
+      for (let i = 0; i < 20; i++) {
+        const late = net.connect(port, '127.0.0.1', () => entered++);
+        late.on('error', () => {});
+        clients.push(late);
+      }
+      await setTimeout(200);
+      expect(entered).toBe(0);
     });
 
     test('retire(): who is in is served, nobody new gets in, close() frees the port', async () => {

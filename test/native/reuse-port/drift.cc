@@ -14,6 +14,8 @@ class Group {
  public:
   Slot slot{};
 
+  explicit Group(uint64_t begins = 0) : now_(kStart + begins) {}
+
   void Chosen(uint32_t count) { slot.assigned += count; }
   void Accepted(uint32_t count) { slot.accepted += count; }
   void Brought(uint32_t count) {  // over its lane
@@ -44,7 +46,7 @@ class Group {
  private:
   Drift drift_;
   uint32_t sent_ = 0;
-  uint64_t now_ = kStart;
+  uint64_t now_;
 };
 
 void Exact() {
@@ -64,7 +66,7 @@ void NeverCame() {
   group.Accepted(7);
   group.Run(Drift::kWindowNs - 5 * kMs);
   Check(group.Load() == 10, "they may still come");
-  group.Run(Drift::kWindowNs);
+  group.Run(2 * Drift::kWindowNs);  // one of them is whole
   Check(group.Load() == 7, "they do not");
   group.Accepted(2);  // but they do
   group.Run(5 * kMs);
@@ -86,6 +88,32 @@ void UnderLoad() {
   // Each window's own.
   Check(group.Load() <= 3 + 2 * 4000 / 5 / 100, "and hardly any of those count");
   Check(group.Load() >= 0, "less than nothing never");
+}
+
+// Who is corrected before the others has the fewest, and gets everything until they are.
+void AllAtOnce() {
+  Group early;
+  early.Run(1500 * kMs);
+  Group late(1500 * kMs);
+  for (Group* group : {&early, &late}) group->Chosen(10);
+  int corrected = 0;
+  for (int i = 0; i < 4000; i++) {
+    for (Group* group : {&early, &late}) group->Run(5 * kMs);
+    Check(early.Load() == late.Load(), "corrected at one look, whenever they began");
+    if (early.Load() == 0) corrected++;
+  }
+  Check(corrected > 0, "and corrected");
+}
+
+// An answer that comes late begins a part of a window, which says nothing.
+void NotInPart() {
+  Group group;
+  group.Run(2 * Drift::kWindowNs - 20 * kMs);
+  group.Accepted(1);
+  group.Run(5 * kMs);
+  group.Chosen(5);
+  group.Run(100 * kMs);
+  Check(group.Load() == 6, "they are on their way");
 }
 
 void Waiting() {
@@ -131,6 +159,8 @@ int main(int count, char** arguments) {
   evenkeel::Exact();
   evenkeel::NeverCame();
   evenkeel::UnderLoad();
+  evenkeel::AllAtOnce();
+  evenkeel::NotInPart();
   evenkeel::Waiting();
   evenkeel::NewLife();
   evenkeel::Garbage();
