@@ -30,6 +30,7 @@
             "native/linux/bpf.cc",
             "native/linux/gatekeeper.cc",
             "native/linux/group.cc",
+            "native/linux/group_look.cc",
             "native/linux/kernel_table.cc",
             "native/linux/selector_cbpf.cc",
             "native/linux/selector_ebpf.cc",

@@ -51,7 +51,7 @@ Intake::Intake(const Napi::CallbackInfo& info)
   retry_ = std::make_unique<LoopHandle<uv_timer_t>>(env, this, uv_timer_init);
   slot_->depth.store(1, std::memory_order_relaxed);
   FdRoom::OfProcess();  // opens what it needs now: it is asked when there may be no descriptor left
-  Ref();  // the handles point here: Stop() ends that
+  Ref();                // the handles point here: Stop() ends that
 }
 
 // Begins taking what comes; does not keep the loop alive.
@@ -70,8 +70,7 @@ void Intake::Listen() {
   });
 }
 
-// Only from the first connection on: elsewhere than with hand-off none comes, and nobody need know.
-void Intake::KeepPace() {
+void Intake::Prepare() {
   if (prepare_->get() == nullptr) return;
   // Fails only for a null callback.
   uv_prepare_start(prepare_->get(),
@@ -80,8 +79,11 @@ void Intake::KeepPace() {
 }
 
 void Intake::OnSleep() {
-  const uint32_t depth = pace_.OnTurn(uv_hrtime(), ThreadTime());
-  slot_->depth.store(exhausted_ ? 0 : depth, std::memory_order_relaxed);
+  if (keeps_pace_) {
+    const uint32_t depth = pace_.OnTurn(uv_hrtime(), ThreadTime());
+    slot_->depth.store(exhausted_ ? 0 : depth, std::memory_order_relaxed);
+  }
+  if (watches_room_ && !exhausted_ && !FdRoom::OfProcess().HasStill(2 * kMaxBurst)) RunOut();
 }
 
 // take(): one burst if there is one, as the loop would.
@@ -92,6 +94,13 @@ Napi::Value Intake::Take(const Napi::CallbackInfo& info) {
 // returned(): a connection was not kept, but sent back; the primary counts it so too.
 void Intake::Returned(const Napi::CallbackInfo&) {
   slot_->taken.store(--taken_, std::memory_order_relaxed);
+}
+
+// watchRoom(): this worker accepts by itself, too. Where it has no descriptors left, others are to
+// have the connections: looked for on each turn of the loop, before the next connection comes.
+void Intake::WatchRoom(const Napi::CallbackInfo&) {
+  watches_room_ = true;
+  Prepare();
 }
 
 bool Intake::TakeBurst() {
@@ -116,7 +125,8 @@ bool Intake::TakeBurst() {
     Report(failure);
     return false;
   }
-  KeepPace();
+  if (!keeps_pace_) Prepare();
+  keeps_pace_ = true;  // only from the first on: elsewhere than with hand-off few or none come
   slot_->idle.store(0, std::memory_order_relaxed);
   taken_ += burst.count + burst.lost;
   slot_->taken.store(taken_, std::memory_order_relaxed);
@@ -147,6 +157,7 @@ void Intake::RunOut() {
           Intake* intake = static_cast<Intake*>(handle->data);
           if (!FdRoom::OfProcess().Has(2 * kMaxBurst)) return intake->RunOut();
           intake->exhausted_ = false;
+          intake->slot_->depth.store(1, std::memory_order_relaxed);
           intake->Listen();
         },
         kExhaustedMs, 0);
@@ -177,6 +188,7 @@ void Intake::Init(Napi::Env env, Napi::Object exports) {
                                     {InstanceMethod("start", &Intake::Start),
                                      InstanceMethod("take", &Intake::Take),
                                      InstanceMethod("returned", &Intake::Returned),
+                                     InstanceMethod("watchRoom", &Intake::WatchRoom),
                                      InstanceMethod("stop", &Intake::Stop)}));
 }
 

@@ -25,9 +25,10 @@ class Intake : public Napi::ObjectWrap<Intake> {
   void Start(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);
   void Returned(const Napi::CallbackInfo& info);
+  void WatchRoom(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);
 
-  void KeepPace();
+  void Prepare();
   void OnSleep();
   bool TakeBurst();
   void Listen();
@@ -40,7 +41,9 @@ class Intake : public Napi::ObjectWrap<Intake> {
   uint32_t taken_ = 0;
   Pace pace_;
   bool exhausted_ = false;
-  int32_t* fds_;  // the array onConnections reads
+  bool keeps_pace_ = false;    // says how many connections it may be sent
+  bool watches_room_ = false;  // says when it has no descriptors left
+  int32_t* fds_;               // the array onConnections reads
   Napi::Reference<Napi::Int32Array> array_;
   Napi::AsyncContext context_;
   Napi::FunctionReference on_connections_;

@@ -206,6 +206,8 @@ export interface Intake {
   take(): boolean;
   /** A connection taken was sent back. */
   returned(): void;
+  /** The worker accepts by itself, too: where it has no descriptors left, that is said. */
+  watchRoom(): void;
   stop(): void;
 }
 

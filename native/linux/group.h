@@ -41,9 +41,9 @@ class Group : public Napi::ObjectWrap<Group>, private Reactor::Source {
     bool watched = false;
     uint32_t seen_accepted = 0;  // Slot::accepted as it was
     uint32_t counted = 0;        // AcceptLoop::accepted() as it was told the lane
-    // While stalled:
-    uint64_t began = 0;
-    uint32_t rescued = 0;
+    bool is_starved = false;     // its worker has no descriptors left
+    bool is_stuck = false;       // blocked for long
+    uint32_t rescued = 0;        // while blocked
   };
   struct Event {
     uint32_t slot;
@@ -69,6 +69,10 @@ class Group : public Napi::ObjectWrap<Group>, private Reactor::Source {
   void Look();
   // True where something came or is under way there.
   bool LookAt(Member* member, uint64_t now);
+  uint64_t StuckAfter() const;
+  static bool IsEligible(const Member& member);
+  // Blocked, but not for long.
+  static bool MayTurnSoon(const Member& member);
   void Begin(Member* member, uint64_t now);
   void End(Member* member, uint64_t now);
   void CountAccepted(Member* member);

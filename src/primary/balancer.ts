@@ -290,10 +290,14 @@ export class Balancer {
   #onStall(slot: number, ended: boolean, duration: number, rescued: number): void {
     const handle = [...this.#workers.values()].find((one) => one.slot.index === slot);
     if (handle === undefined) return; // it has died meanwhile
-    if (!ended) return this.#options.onStall?.(handle);
+    if (!ended) {
+      this.#trouble.onStall(handle);
+      this.#options.onStall?.(handle);
+      return;
+    }
     const rescue = { duration, rescued };
     handle.countStall(rescue);
-    this.#trouble.onStall(handle, rescue);
+    this.#trouble.onRescue(handle, rescue);
     this.#options.onRescue?.(handle, rescue);
   }
 

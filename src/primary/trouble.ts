@@ -13,6 +13,8 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** Accept failures come in storms: one line in so many ms. */
 const ACCEPT_INTERVAL = 10_000;
+/** One whose loop has not turned for so long, in ms, may never: that is said before it does. */
+const LONG_STALL = 1000;
 /** A worker with slow requests may block many times a second: one line in so many ms for each. */
 const STALL_INTERVAL = 10_000;
 /** A worker that writes garbage may write much of it: one line in so many ms for each. */
@@ -33,6 +35,7 @@ export class Trouble {
   /** Said already: every worker of a fleet meets the same one. */
   readonly #listenFailures = new Set<string>();
   readonly #lastChannelFailure = new WeakMap<WorkerHandle, number>();
+  readonly #longStalls = new WeakMap<WorkerHandle, NodeJS.Timeout>();
   readonly #stalls = new WeakMap<WorkerHandle, Stalls>();
   #lastAcceptFailure = Number.NEGATIVE_INFINITY;
 
@@ -50,8 +53,23 @@ export class Trouble {
     this.#log.error({ code, worker: worker.worker?.id }, withHint(message, code));
   }
 
-  /** A worker's loop was blocked while connections waited for it. */
-  onStall(worker: WorkerHandle, { duration, rescued }: Rescue): void {
+  /** A worker's loop does not turn, and connections wait for it. */
+  onStall(worker: WorkerHandle): void {
+    clearTimeout(this.#longStalls.get(worker));
+    const timer = setTimeout(() => {
+      if (worker.worker?.isDead() !== false) return;
+      this.#log.warn(
+        { worker: worker.worker.id, pid: worker.worker.process.pid },
+        `${worker.label}: its event loop has not turned for a second; what waits for it goes to other workers`,
+      );
+    }, LONG_STALL);
+    timer.unref();
+    this.#longStalls.set(worker, timer);
+  }
+
+  /** It turns again. */
+  onRescue(worker: WorkerHandle, { duration, rescued }: Rescue): void {
+    clearTimeout(this.#longStalls.get(worker));
     const now = performance.now();
     const stalls = this.#stalls.get(worker) ?? {
       said: Number.NEGATIVE_INFINITY,

@@ -144,6 +144,7 @@ export class EvenkeelWorker {
     this.#drain.watch(server);
     this.#busy.watch(server);
     const countsItself = isListeningHandle(handle);
+    if (countsItself) this.#intake.watchRoom();
     this.#shares.set(lease, { server, handle, countsItself, context, noDelay: answer.noDelay });
     const takeSocket = this.#borrowed;
     this.#borrowed = -1;

@@ -56,7 +56,8 @@ describe.each(PRIVILEGES)('$name', (privilege) => {
       rescued: sum,
     });
     const said = log.filter((line) => line.pid === pid).map(({ msg }) => msg);
-    const message = /its event loop did not turn for \d+ ms while connections waited for it; \d+ of them went/;
+    const message =
+      /its event loop did not turn for \d+ ms while connections waited for it; \d+ of them went/;
     expect(said).toEqual([expect.stringMatching(message)]);
   });
 
