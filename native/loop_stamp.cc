@@ -1,5 +1,7 @@
 #include "loop_stamp.h"
 
+#include <utility>
+
 #include "posix/bell.h"
 
 namespace evenkeel {
@@ -19,6 +21,7 @@ LoopStamp::LoopStamp(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LoopStam
   const uint32_t index = info[1].ToNumber().Uint32Value();
   if (index >= table_->slots()) throw Napi::RangeError::New(env, "LoopStamp: no such slot");
   slot_ = table_->slot(index);
+  told_ = slot_->depth.load(std::memory_order_relaxed) == 0;
   prepare_ = std::make_unique<LoopHandle<uv_prepare_t>>(env, this, uv_prepare_init);
   check_ = std::make_unique<LoopHandle<uv_check_t>>(env, slot_, uv_check_init);
   // Starting fails only for a null callback.
@@ -40,9 +43,11 @@ void LoopStamp::OnSleep() {
   // Against the primary's "I wait" and its look at `idle` after that: one of the two sees the
   // other.
   slot_->idle.store(1, std::memory_order_seq_cst);
-  if (waker_.valid() && table_->header()->waiting.load(std::memory_order_seq_cst) != 0) {
-    Ring(waker_.get());
-  }
+  // No descriptor left for a connection: told at once, since one may come.
+  const bool is_starved = slot_->depth.load(std::memory_order_relaxed) == 0;
+  const bool told = std::exchange(told_, is_starved);
+  const bool waits = table_->header()->waiting.load(std::memory_order_seq_cst) != 0;
+  if (waker_.valid() && (waits || (is_starved && !told))) Ring(waker_.get());
 }
 
 void LoopStamp::Stop(const Napi::CallbackInfo&) {

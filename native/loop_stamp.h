@@ -28,6 +28,7 @@ class LoopStamp : public Napi::ObjectWrap<LoopStamp> {
   std::shared_ptr<LoadTableMapping> table_;
   Slot* slot_;
   UniqueFd waker_;
+  bool told_ = false;  // that there is no descriptor left
   std::unique_ptr<LoopHandle<uv_prepare_t>> prepare_;
   std::unique_ptr<LoopHandle<uv_check_t>> check_;
 };

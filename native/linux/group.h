@@ -63,6 +63,7 @@ class Group : public Napi::ObjectWrap<Group>, private Reactor::Source {
 
   void OnReadable() override;
   void OnDeadline() override { Look(); }
+  void OnWaker() override;
   void OnPost() override;
   void OnFailure(const SystemFailure& failure) override;
 

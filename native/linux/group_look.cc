@@ -33,6 +33,11 @@ int Waiting(int socket) {
 
 }  // namespace
 
+// Somebody may have run out of descriptors.
+void Group::OnWaker() {
+  if (resting_) Look();
+}
+
 void Group::Look() {
   if (!open_ || retired_) return;
   Wake();

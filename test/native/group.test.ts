@@ -141,6 +141,31 @@ describe('rescue', () => {
     await eventually(() => busy.member.slot.read().untaken > 0);
   });
 
+  test('blocked for ten thresholds: to a busy one too', async () => {
+    const { lent, stalls, fill, block } = group(2);
+    const [stuck, busy] = lent as [Lent, Lent];
+    block(stuck, 0n);
+    await fill(stuck, 3);
+    await eventually(() => stalls.length === 1);
+    const begun = performance.now();
+    await eventually(() => busy.member.slot.read().untaken >= 3);
+    expect(performance.now() - begun).toBeGreaterThan(5 * THRESHOLD);
+  });
+
+  test('no descriptors left: to whoever can take them, until there are some', async () => {
+    const { lent, fill } = group(2);
+    const [starved, other] = lent as [Lent, Lent];
+    await fill(starved, 1);
+    starved.member.set('depth', 0);
+    await eventually(() => starved.socket.queueLength() === 0);
+    expect(other.member.slot.read().untaken).toBeGreaterThanOrEqual(1);
+    starved.member.set('depth', 1);
+    await looks(30);
+    await fill(starved, 1);
+    await looks(30);
+    expect(starved.socket.queueLength()).toBeGreaterThanOrEqual(1);
+  });
+
   test('one at a time to each that sleeps: it may block with the first', async () => {
     const { lent, fill, block, sleep } = group(3);
     const [blocked, ...sleepers] = lent as [Lent, Lent, Lent];
