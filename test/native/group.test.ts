@@ -129,7 +129,7 @@ describe('rescue', () => {
   });
 
   test('not to one that is busy, until it sleeps', async () => {
-    const { lent, stalls, fill, block, sleep } = group(2);
+    const { lent, stalls, fill, block, sleep } = group(2, 100);
     const [blocked, busy] = lent as [Lent, Lent];
     block(blocked);
     await fill(blocked, 3);
