@@ -68,6 +68,7 @@ class Group : public Napi::ObjectWrap<Group>, private Reactor::Source {
   void OnFailure(const SystemFailure& failure) override;
 
   void Look();
+  uint64_t Interval() const;
   // True where something came or is under way there.
   bool LookAt(Member* member, uint64_t now);
   uint64_t StuckAfter() const;
@@ -95,6 +96,8 @@ class Group : public Napi::ObjectWrap<Group>, private Reactor::Source {
   bool resting_ = false;
   bool refused_ = false;  // the program could not be kept current, and that was said
   uint64_t active_at_ = 0;
+  uint32_t came_ = 0;        // connections workers accepted since the last look
+  uint32_t many_looks_ = 0;  // in a row
   std::vector<Member> members_;
   std::deque<Event> events_;
   Napi::AsyncContext context_;

@@ -11,8 +11,11 @@ namespace {
 
 constexpr uint64_t kMs = 1000 * 1000;
 // Weights go by what was known at the last look: the oftener, the more even. One look and change
-// costs some 15 us.
+// costs some 25 us, so not so often where connections come all the time by the thousand: what comes
+// so fast does not stay long.
 constexpr uint64_t kWeightsNs = kMs;
+constexpr uint64_t kManyWeightsNs = 4 * kMs;
+constexpr uint32_t kManyLooks = 32;  // in a row, each with more connections than members
 // A stall is noticed a quarter of the threshold late at most, and not later than this.
 constexpr uint64_t kLookNs = 5 * kMs;
 // Only drift is looked for.
@@ -42,20 +45,28 @@ void Group::Look() {
   if (!open_ || retired_) return;
   Wake();
   const uint64_t now = uv_hrtime();
+  came_ = 0;
   for (Member& member : members_) {
     if (member.lane != nullptr && !member.draining && LookAt(&member, now)) active_at_ = now;
   }
   Select();
   if (now - active_at_ >= kQuietNs && !changed_) return Rest();
-  const bool by_load = program_ != nullptr && program_->GoesByLoad();
-  const uint64_t at_most = threshold_ > 0 ? std::min(threshold_ / 4, kLookNs) : kDriftNs;
-  reactor_->SetDeadline(this, now + (by_load ? kWeightsNs : std::max(at_most, kMs)));
+  many_looks_ = came_ > members_.size() ? many_looks_ + 1 : 0;
+  reactor_->SetDeadline(this, now + Interval());
+}
+
+uint64_t Group::Interval() const {
+  if (program_ != nullptr && program_->GoesByLoad()) {
+    return many_looks_ > kManyLooks ? kManyWeightsNs : kWeightsNs;
+  }
+  return threshold_ > 0 ? std::max(std::min(threshold_ / 4, kLookNs), kMs) : kDriftNs;
 }
 
 bool Group::LookAt(Member* member, uint64_t now) {
   const Slot& slot = *member->lane->slot();
   const uint32_t accepted = slot.accepted.load(std::memory_order_relaxed);
   bool active = accepted != member->seen_accepted;
+  came_ += accepted - member->seen_accepted;
   member->seen_accepted = accepted;
   CountAccepted(member);
   // It has no descriptor left, and would close what it accepts.

@@ -109,7 +109,7 @@ export const PAIRS: readonly Pair[] = [
     why: 'the kernel gives each connection to the worker with the fewest: no hop and no shared lock; it is bound before a worker is free, so the tail under mixed work is longer than with one queue',
     mechanisms: {
       ebpf: 'exact, from the load table, for each connection',
-      cbpf: 'a random choice, weighted anew every millisecond by the load table',
+      cbpf: 'a random choice, weighted anew every millisecond or few by the load table',
     },
   },
   {
