@@ -6,4 +6,4 @@ export type { StartOptions } from './options.js';
 export type { WorkerState } from './primary/seat.js';
 export type { Rescue } from './primary/worker-handle.js';
 export { start } from './start.js';
-export type { Capabilities, PolicyName, Reason, Selection, StrategyName } from './strategies/select.js';
+export type { Capabilities, PolicyName, Reason, Rung, Selection, StrategyName } from './strategies/select.js';
