@@ -86,7 +86,7 @@ bool Group::LookAt(Member* member, uint64_t now) {
       member->lane->Nudge(now);
       if (!member->is_stuck && now - member->detector.since() >= StuckAfter()) {
         // Whoever is busy will be done sooner.
-        member->is_stuck = true;
+        member->is_stuck = changed_ = true;
         SetMode(member);
       }
     }
@@ -173,8 +173,7 @@ void Group::Select() {
   }
   try {
     program_->Apply(members);
-    refused_ = false;
-    changed_ = none;  // who is stuck by now is not chosen any more
+    changed_ = refused_ = false;
   } catch (const SystemFailure& failure) {
     // Tried again with the next look; until then the kernel chooses as before.
     if (!refused_) reactor_->Report(this, failure);

@@ -239,24 +239,31 @@ describe('rescue', () => {
   };
 });
 
-test.each([null, 'hash', 'random'] as const)('no look while nothing comes: program %s', async (policy) => {
-  const { table, dispatcher, members } = fleet(2, 'least-connections');
-  const socket = listen();
-  socket.allowReusePort();
-  const selector = policy && new addon.Selector(table, policy, 'cbpf', 1);
-  const fail = (error: unknown) => {
-    throw error;
+describe.each([null, 'hash', 'random', 'least-connections'] as const)('program %s', (policy) => {
+  const quiet = async (isLent: boolean) => {
+    const { table, dispatcher, members } = fleet(2, 'least-connections');
+    const socket = listen();
+    socket.allowReusePort();
+    const selector = policy && new addon.Selector(table, policy, 'cbpf', 1);
+    const fail = (error: unknown) => {
+      throw error;
+    };
+    const one: Group = closing(new addon.Group(table, dispatcher, selector, THRESHOLD, fail, fail));
+    for (const member of members) {
+      const index = one.join(member === members[0] ? socket : closing(socket.member()));
+      one.lend(index, member.lane);
+      if (!isLent) one.reclaim(index);
+    }
+    await setTimeout(200);
+    const before = wakeUps();
+    await setTimeout(1000);
+    const most = Math.max(...[...wakeUps()].map(([thread, count]) => count - (before.get(thread) ?? 0)));
+    expect(most).toBeLessThan(50); // every 5 ms would be 200
   };
-  const one: Group = closing(new addon.Group(table, dispatcher, selector, THRESHOLD, fail, fail));
-  for (const member of members) {
-    const index = one.join(member === members[0] ? socket : closing(socket.member()));
-    one.lend(index, member.lane);
-  }
-  await setTimeout(200);
-  const before = wakeUps();
-  await setTimeout(1000);
-  const most = Math.max(...[...wakeUps()].map(([thread, count]) => count - (before.get(thread) ?? 0)));
-  expect(most).toBeLessThan(50); // every 5 ms would be 200
+
+  test('no look while nothing comes', () => quiet(true));
+
+  test('nor while there is no worker', () => quiet(false));
 });
 
 /** How often each thread of this process but the first has slept; see proc_pid_status(5). */
