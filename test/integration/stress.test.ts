@@ -8,6 +8,7 @@ import { trial } from '../stress/trial.mjs';
 const PAIRS = [
   { strategy: 'shared-handle', policy: 'least-connections' },
   { strategy: 'hand-off', policy: 'least-connections' },
+  { strategy: 'reuse-port', policy: 'least-connections' },
 ];
 const SEEDS = [1, 2, 3];
 

@@ -11,6 +11,11 @@ const QUIET_LOOK = 100;
 const IN_VAIN = 3 * 1 + 2;
 const SCHEDULING = 145;
 
+const STALL_THRESHOLD = 20;
+const LOOK = 5;
+/** One that was stopped in its sleep is given the threshold again. */
+const REUSE_PORT = { still: 2 * STALL_THRESHOLD + LOOK + SCHEDULING, inHand: 16, primaryToo: true };
+
 const HAND_OFF = { still: 10 + 2 + SCHEDULING, inHand: 16, primaryToo: true };
 
 const BOUNDS = {
@@ -28,8 +33,12 @@ const BOUNDS = {
   'hand-off/round-robin': HAND_OFF,
   // A client waits for its worker by promise.
   'hand-off/source-hash': { still: null, inHand: 16, primaryToo: true },
-  // Blind to a blocked worker by nature; the primary hands over the queues of the dead.
-  'reuse-port/hash': { still: null, inHand: 16, primaryToo: false },
+  // What is in the queue of one that blocks or is dead, the primary's own thread gives to others.
+  'reuse-port/least-connections': REUSE_PORT,
+  'reuse-port/round-robin': REUSE_PORT,
+  'reuse-port/random': REUSE_PORT,
+  'reuse-port/hash': REUSE_PORT,
+  'reuse-port/source-hash': { still: null, inHand: 16, primaryToo: true },
 };
 
 export function boundsOf(strategy, policy) {

@@ -20,7 +20,11 @@ const { values } = parseArgs({
     out: { type: 'string' },
   },
 });
-const ONLY = { 'hand-off': 'round-robin', 'reuse-port': 'hash', 'shared-handle': DEFAULTS.policy };
+const ONLY = {
+  'hand-off': 'round-robin',
+  'reuse-port': 'least-connections',
+  'shared-handle': DEFAULTS.policy,
+};
 const policy = values.policy ?? ONLY[values.strategy];
 const { strategy, out } = values;
 const seed = Number(values.seed);
