@@ -3,12 +3,14 @@ import { randomInt } from 'node:crypto';
 import { constants } from 'node:os';
 import { binding, type ChannelMessage, type NativeLoadTable, type SelectorMechanism } from '../binding.js';
 import { EvenkeelError } from '../errors.js';
-import { MAX_WORKERS, type Slot, SlotState } from '../load-table.js';
+import { MAX_WORKERS, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
 import { closedKey, isQuestion, isTermRequest, leaseKey, leaseOf, type Question } from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
+import { FreeSlots } from './free-slots.js';
 import { GateNumbers } from './gate-numbers.js';
-import { type DeferAccept, Listener } from './listener.js';
+import { addressKey, type DeferAccept, Listener } from './listener.js';
+import { Orphans } from './orphans.js';
 import { Trouble } from './trouble.js';
 import { type Rescue, WorkerHandle } from './worker-handle.js';
 
@@ -39,12 +41,12 @@ export class Balancer {
   readonly #options: BalancerOptions;
   readonly #table: NativeLoadTable;
   readonly #trouble: Trouble;
-  readonly #freeSlots = Array.from({ length: MAX_WORKERS }, (_, index) => index);
+  readonly #freeSlots = new FreeSlots();
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #all = new Set<Listener>();
   /** The one a further worker joins, by address. */
   readonly #listeners = new Map<string, Listener>();
-  readonly #orphans = new Map<Listener, NodeJS.Timeout>();
+  readonly #orphans: Orphans;
   /** Which listener a lease was of, as long as connections under it may still come back. */
   readonly #leases = new Map<number, Listener>();
   readonly #gates = new GateNumbers();
@@ -56,6 +58,7 @@ export class Balancer {
   constructor(options: BalancerOptions) {
     this.#options = options;
     this.#trouble = new Trouble(options.log, options.supervised);
+    this.#orphans = new Orphans(options.orphanTimeout, (listener) => this.#giveUp(listener));
     const inKernel = options.mechanism === 'ebpf';
     this.#table = new (binding().LoadTable)({ slots: MAX_WORKERS, inKernel });
   }
@@ -70,7 +73,7 @@ export class Balancer {
 
   /** Before a fork: a slot and a channel for the worker to come; undefined when no slot is left. */
   prepare(): WorkerHandle | undefined {
-    const index = this.#freeSlots.shift();
+    const index = this.#freeSlots.take();
     if (index === undefined) return undefined;
     let handle: WorkerHandle | undefined;
     try {
@@ -86,7 +89,7 @@ export class Balancer {
     } catch (error) {
       handle?.recover();
       handle?.close();
-      this.#freeSlots.unshift(index);
+      this.#freeSlots.giveBackUnused(index);
       throw error;
     }
   }
@@ -95,7 +98,7 @@ export class Balancer {
   discard(handle: WorkerHandle): void {
     handle.recover();
     handle.close();
-    this.#freeSlot(handle.slot);
+    this.#freeSlots.giveBack(handle.slot);
   }
 
   /** After the fork. Runs before node:cluster's own listeners, so that an application's 'disconnect' or
@@ -166,7 +169,7 @@ export class Balancer {
     const listener = handle.leases.get(lease);
     if (!listener?.endLease(lease) || !listener.isEmpty) return;
     // One that drains closes its servers because it was told to: another takes its place.
-    if (handle.isDraining) this.#orphan(listener);
+    if (handle.isDraining) this.#orphans.add(listener);
     else this.#close(listener);
   }
 
@@ -215,7 +218,7 @@ export class Balancer {
   #find(handle: WorkerHandle, key: string): Listener | undefined {
     const known = this.#listeners.get(key);
     if (known === undefined || known.has(handle)) return undefined;
-    this.#keep(known);
+    this.#orphans.remove(known);
     return known;
   }
 
@@ -246,7 +249,7 @@ export class Balancer {
     for (const [lease, listener] of [...handle.leases]) {
       listener.endLease(lease);
       if (!listener.isEmpty) continue;
-      if (this.#options.supervised) this.#orphan(listener);
+      if (this.#options.supervised) this.#orphans.add(listener);
       else this.#close(listener);
     }
   }
@@ -258,14 +261,7 @@ export class Balancer {
     handle.recover();
     for (const lease of handle.everLeased) this.#leases.delete(lease);
     handle.close();
-    this.#freeSlot(handle.slot);
-  }
-
-  #freeSlot(slot: Slot): void {
-    slot.begin();
-    slot.state = SlotState.free;
-    this.#freeSlots.push(slot.index);
-    this.#freeSlots.sort((a, b) => a - b);
+    this.#freeSlots.giveBack(handle.slot);
   }
 
   #onChannelMessage(handle: WorkerHandle, { type, lease, hops, fd }: ChannelMessage): void {
@@ -301,33 +297,18 @@ export class Balancer {
     this.#options.onRescue?.(handle, rescue);
   }
 
-  #orphan(listener: Listener): void {
-    if (this.#orphans.has(listener)) return;
+  #giveUp(listener: Listener): void {
     const { address, port } = listener.address;
-    const timer = setTimeout(() => {
-      this.#options.log.warn({ address, port }, `no worker listens on ${address}:${port} any more: closed`);
-      this.#close(listener);
-    }, this.#options.orphanTimeout);
-    timer.unref();
-    this.#orphans.set(listener, timer);
-  }
-
-  #keep(listener: Listener): void {
-    clearTimeout(this.#orphans.get(listener));
-    this.#orphans.delete(listener);
+    this.#options.log.warn({ address, port }, `no worker listens on ${address}:${port} any more: closed`);
+    this.#close(listener);
   }
 
   #close(listener: Listener): void {
-    this.#keep(listener);
+    this.#orphans.remove(listener);
     this.#all.delete(listener);
     if (this.#listeners.get(listener.key) === listener) this.#listeners.delete(listener.key);
     for (const [lease, of] of this.#leases) if (of === listener) this.#leases.delete(lease);
     listener.close();
     if (listener.gate !== null) this.#gates.giveBack(listener.gate);
   }
-}
-
-/** As node:cluster since Node 22: servers on port 0 are told apart by their order in the worker. */
-function addressKey({ address, port, addressType, index }: Question): string {
-  return `${address}:${port}:${addressType}${port === 0 ? `:${index}` : ''}`;
 }

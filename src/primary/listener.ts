@@ -169,3 +169,8 @@ function makeSelector({ policy, mechanism, table, seed }: Provision): Selector |
   if (mechanism === null || policy === 'none') return null;
   return new (binding().Selector)(table, policy, mechanism, seed);
 }
+
+/** As node:cluster since Node 22: servers on port 0 are told apart by their order in the worker. */
+export function addressKey({ address, port, addressType, index }: Question): string {
+  return `${address}:${port}:${addressType}${port === 0 ? `:${index}` : ''}`;
+}
