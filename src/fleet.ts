@@ -45,7 +45,7 @@ export interface FleetEvents {
   crashLoop: [worker: WorkerStatus, delay: number];
   /** A worker's event loop is blocked, and connections wait for it: they go to others now. `reuse-port` only. */
   stall: [worker: WorkerStatus];
-  /** It turns again: how long that took, and how many connections went to others. */
+  /** It turns again: how long that took, and how many connections went to others. Not where it died first. */
   rescue: [worker: WorkerStatus, rescue: Rescue];
   /** Every process has ended. */
   stop: [];

@@ -11,7 +11,7 @@ export interface Load {
   active: number;
   /** Connections begun. */
   accepted: number;
-  /** Connections sent by the primary and not yet taken. */
+  /** Connections sent by the primary and not yet taken; with `reuse-port`, see native/slot.h, not that alone. */
   untaken: number;
   /** Loop stamp, ns of CLOCK_MONOTONIC: when the worker's loop last turned. */
   stamp: bigint;

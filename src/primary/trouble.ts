@@ -37,7 +37,8 @@ export class Trouble {
   readonly #lastChannelFailure = new WeakMap<WorkerHandle, number>();
   readonly #longStalls = new WeakMap<WorkerHandle, NodeJS.Timeout>();
   readonly #stalls = new WeakMap<WorkerHandle, Stalls>();
-  #lastAcceptFailure = Number.NEGATIVE_INFINITY;
+  /** By what was said: one kind of failure does not hide another. */
+  readonly #lastAcceptFailures = new Map<string, number>();
 
   constructor(log: Log, supervised: boolean) {
     this.#log = log;
@@ -99,14 +100,14 @@ export class Trouble {
 
   /** The primary could not accept, or not keep a selector program current. It goes on trying. */
   onAccept(error: NodeJS.ErrnoException): void {
-    const now = performance.now();
-    if (now - this.#lastAcceptFailure < ACCEPT_INTERVAL) return;
-    this.#lastAcceptFailure = now;
     const { message, code = '' } = error;
     const what =
       error.syscall === 'accept4'
         ? 'the primary cannot accept, and tries again'
         : 'the primary cannot say who shall get connections, and tries again';
+    const now = performance.now();
+    if (now - (this.#lastAcceptFailures.get(what) ?? Number.NEGATIVE_INFINITY) < ACCEPT_INTERVAL) return;
+    this.#lastAcceptFailures.set(what, now);
     this.#log.error({ code }, `${what}: ${withHint(message, code)}`);
   }
 
