@@ -1,7 +1,5 @@
 #include "accept_loop.h"
 
-#include <sys/epoll.h>
-
 #include "dispatcher.h"
 #include "socket.h"
 
@@ -69,7 +67,7 @@ bool AcceptLoop::AcceptSome() {
 void AcceptLoop::Poll(bool poll) {
   if (poll == polled_) return;
   if (poll) {
-    reactor_->Watch(this, listener_, EPOLLIN);
+    reactor_->Watch(this, listener_);
   } else {
     reactor_->Unwatch(listener_);
   }

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "error.h"
-#include "posix/reactor.h"
+#include "reactor.h"
 
 namespace evenkeel {
 

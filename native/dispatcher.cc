@@ -1,7 +1,6 @@
 #include "dispatcher.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <utility>
 

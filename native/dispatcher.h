@@ -10,7 +10,7 @@
 #include "lane.h"
 #include "load_table.h"
 #include "pick.h"
-#include "posix/reactor.h"
+#include "reactor.h"
 
 namespace evenkeel {
 

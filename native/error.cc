@@ -2,11 +2,9 @@
 
 #include <uv.h>
 
-#include <cerrno>
-
 namespace evenkeel {
 
-void ThrowErrno(const char* syscall) { throw SystemFailure{errno, syscall}; }
+void ThrowErrno(const char* syscall) { throw SystemFailure{LastError(), syscall}; }
 
 Napi::Error ToError(Napi::Env env, const SystemFailure& failure) {
   const int number = uv_translate_sys_error(failure.number);
@@ -20,6 +18,9 @@ Napi::Error ToError(Napi::Env env, const SystemFailure& failure) {
   error.Set("code", Napi::String::New(env, code));
   error.Set("errno", Napi::Number::New(env, number));
   error.Set("syscall", Napi::String::New(env, failure.syscall));
+#ifdef _WIN32
+  error.Set("winError", Napi::Number::New(env, failure.number));
+#endif
   if (!failure.address.empty()) error.Set("address", Napi::String::New(env, failure.address));
   if (failure.port >= 0) error.Set("port", Napi::Number::New(env, failure.port));
   return error;

@@ -13,6 +13,7 @@ class Reactor;
 struct Instance {
   Napi::FunctionReference load_table;
   Napi::FunctionReference listen_socket;
+  Napi::FunctionReference bell;
   Napi::FunctionReference lane;
   Napi::FunctionReference dispatcher;
   Napi::FunctionReference selector;

@@ -1,33 +1,24 @@
 #include "intake.h"
 
-#include <cerrno>
-#include <ctime>
-
 #include "callback.h"
 #include "fd_room.h"
 #include "pick.h"
+#include "thread_time.h"
 
 namespace evenkeel {
 namespace {
 
 constexpr uint64_t kExhaustedMs = 50;  // no descriptor left: nothing announces the end of that
 
-// 0 where the clock is not to be had: turns look short then.
-uint64_t ThreadTime() {
-  timespec time{};
-  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return 0;
-  return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
-}
-
 }  // namespace
 
-// new Intake(table, slot, laneFd, fds, onConnections, onError): takes the fd. `fds`, an Int32Array
-// of 16, has the `count` descriptors of each onConnections(lease, hops, count, lost), which owns
-// them.
+// new Intake(table, slot, lane, fds, onConnections, onError): takes what the lane shared. `fds`, an
+// Int32Array of 16, has the `count` descriptors of each onConnections(lease, hops, count, lost),
+// which owns them.
 Intake::Intake(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Intake>(info), context_(info.Env(), "evenkeel.Intake") {
   Napi::Env env = info.Env();
-  lane_.reset(info[2].ToNumber().Int32Value());
+  Token lane = TakeToken(info[2]);
   table_ = LoadTable::From(info[0])->mapping();
   const uint32_t slot = info[1].ToNumber().Uint32Value();
   if (slot >= table_->slots()) throw Napi::RangeError::New(env, "Intake: no such slot");
@@ -44,9 +35,9 @@ Intake::Intake(const Napi::CallbackInfo& info)
   fds_ = info[3].As<Napi::Int32Array>().Data();
   on_connections_ = Napi::Persistent(info[4].As<Napi::Function>());
   on_error_ = Napi::Persistent(info[5].As<Napi::Function>());
-  poll_ = std::make_unique<LoopHandle<uv_poll_t>>(
-      env, this,
-      [this](uv_loop_t* loop, uv_poll_t* poll) { return uv_poll_init(loop, poll, lane_.get()); });
+  lane_ = Guard(env, [&] {
+    return std::make_unique<LaneOutlet>(env, std::move(lane), [this] { TakeBurst(); });
+  });
   prepare_ = std::make_unique<LoopHandle<uv_prepare_t>>(env, this, uv_prepare_init);
   retry_ = std::make_unique<LoopHandle<uv_timer_t>>(env, this, uv_timer_init);
   slot_->depth.store(1, std::memory_order_relaxed);
@@ -56,18 +47,8 @@ Intake::Intake(const Napi::CallbackInfo& info)
 
 // Begins taking what comes; does not keep the loop alive.
 void Intake::Start(const Napi::CallbackInfo&) {
-  if (poll_->get() == nullptr) return;
-  Listen();
-  poll_->Unref();
+  lane_->Start();
   retry_->Unref();
-}
-
-void Intake::Listen() {
-  if (poll_->get() == nullptr) return;
-  // Fails only where the descriptor is polled twice.
-  uv_poll_start(poll_->get(), UV_READABLE, [](uv_poll_t* handle, int, int) {
-    static_cast<Intake*>(handle->data)->TakeBurst();
-  });
 }
 
 void Intake::Prepare() {
@@ -80,7 +61,7 @@ void Intake::Prepare() {
 
 void Intake::OnSleep() {
   if (keeps_pace_) {
-    const uint32_t depth = pace_.OnTurn(uv_hrtime(), ThreadTime());
+    const uint32_t depth = pace_.OnTurn(uv_hrtime(), BusyTime(prepare_->get()->loop));
     slot_->depth.store(exhausted_ ? 0 : depth, std::memory_order_relaxed);
   }
   if (watches_room_ && !exhausted_ && !FdRoom::OfProcess().HasStill(2 * kMaxBurst)) RunOut();
@@ -104,24 +85,24 @@ void Intake::WatchRoom(const Napi::CallbackInfo&) {
 }
 
 bool Intake::TakeBurst() {
-  if (!lane_.valid() || on_connections_.IsEmpty()) return false;
+  if (!lane_->IsOpen() || on_connections_.IsEmpty()) return false;
   if (!FdRoom::OfProcess().HasStill(2 * kMaxBurst)) {
     RunOut();
     return false;
   }
   Burst burst;
   try {
-    switch (ReceiveBurst(lane_.get(), &burst)) {
+    switch (lane_->Receive(&burst)) {
       case ReceiveResult::kMessage:
         break;
       case ReceiveResult::kClosed:
-        uv_poll_stop(poll_->get());  // the primary is gone; a level-triggered poll would spin
+        lane_->Pause();  // the primary is gone; a level-triggered poll would spin
         return false;
       default:  // taken back meanwhile
         return false;
     }
   } catch (const SystemFailure& failure) {
-    uv_poll_stop(poll_->get());
+    lane_->Pause();
     Report(failure);
     return false;
   }
@@ -130,7 +111,7 @@ bool Intake::TakeBurst() {
   slot_->idle.store(0, std::memory_order_relaxed);
   taken_ += burst.count + burst.lost;
   slot_->taken.store(taken_, std::memory_order_relaxed);
-  if (burst.lost > 0) Report(SystemFailure{EMFILE, "recvmsg"});
+  if (burst.lost > 0) Report(SystemFailure{kNoDescriptors, "recvmsg"});
   if (burst.count + burst.lost == 0) return true;  // only to wake us
   IntoJavaScript(Env(), [&] {
     Napi::Env env = Env();
@@ -146,7 +127,7 @@ bool Intake::TakeBurst() {
 
 // Nothing is lost: what is in the lane goes to others, who have descriptors.
 void Intake::RunOut() {
-  if (poll_->get() != nullptr) uv_poll_stop(poll_->get());
+  lane_->Pause();
   const bool first = !exhausted_;
   exhausted_ = true;
   slot_->depth.store(0, std::memory_order_relaxed);
@@ -158,20 +139,18 @@ void Intake::RunOut() {
           if (!FdRoom::OfProcess().Has(2 * kMaxBurst)) return intake->RunOut();
           intake->exhausted_ = false;
           intake->slot_->depth.store(1, std::memory_order_relaxed);
-          intake->Listen();
+          intake->lane_->Start();
         },
         kExhaustedMs, 0);
   }
-  if (first) Report(SystemFailure{EMFILE, "recvmsg"});
+  if (first) Report(SystemFailure{kNoDescriptors, "recvmsg"});
 }
 
 void Intake::Stop(const Napi::CallbackInfo&) {
-  if (poll_->get() == nullptr) return;
-  // The poll goes before its descriptor, see Endpoint::Close().
-  poll_->Close();
+  if (!lane_->IsOpen()) return;
+  lane_->Close();
   prepare_->Close();
   retry_->Close();
-  lane_.reset();
   on_connections_.Reset();
   on_error_.Reset();
   Unref();

@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "burst.h"
 #include "error.h"
+#include "lane_pipe.h"
 #include "load_table.h"
 #include "loop_handle.h"
 #include "pace.h"
@@ -31,13 +31,12 @@ class Intake : public Napi::ObjectWrap<Intake> {
   void Prepare();
   void OnSleep();
   bool TakeBurst();
-  void Listen();
   void RunOut();
   void Report(const SystemFailure& failure);
 
   std::shared_ptr<LoadTableMapping> table_;
   Slot* slot_;
-  UniqueFd lane_;
+  std::unique_ptr<LaneOutlet> lane_;
   uint32_t taken_ = 0;
   Pace pace_;
   bool exhausted_ = false;
@@ -48,7 +47,6 @@ class Intake : public Napi::ObjectWrap<Intake> {
   Napi::AsyncContext context_;
   Napi::FunctionReference on_connections_;
   Napi::FunctionReference on_error_;
-  std::unique_ptr<LoopHandle<uv_poll_t>> poll_;
   std::unique_ptr<LoopHandle<uv_prepare_t>> prepare_;
   std::unique_ptr<LoopHandle<uv_timer_t>> retry_;
 };

@@ -1,7 +1,6 @@
 #include "lane.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <set>
 #include <vector>
 
@@ -10,7 +9,6 @@
 #include "gate.h"
 #include "instance.h"
 #include "pick.h"
-#include "socket.h"
 
 namespace evenkeel {
 namespace {
@@ -25,34 +23,34 @@ constexpr uint64_t kNudgeNs = 100 * kMs;
 
 }  // namespace
 
-LaneEnd::LaneEnd(std::shared_ptr<LoadTableMapping> table, uint32_t slot)
-    : table_(std::move(table)), slot_(table_->slot(slot)), index_(slot) {
-  MakeLane(&in_, &out_);
+LaneEnd::LaneEnd(std::shared_ptr<LoadTableMapping> table, uint32_t slot, const Bell& waker)
+    : table_(std::move(table)), slot_(table_->slot(slot)), index_(slot), pipe_(waker) {
   last_sent_ = uv_hrtime();
 }
 
 SendResult LaneEnd::Send(Burst* burst) {
-  if (!out_.valid()) return SendResult::kClosed;
+  if (!pipe_.CanSend()) return SendResult::kClosed;
   const bool was_empty = Untaken() == 0;
+  const uint32_t count = burst->count;
   SendResult result = SendResult::kClosed;
   try {
-    result = SendBurst(out_.get(), *burst);
+    result = pipe_.Send(burst);
   } catch (const SystemFailure& failure) {
-    if (failure.number != EBADF)
+    if (failure.number != kClosedDescriptor)
       result = SendResult::kClosed;  // broken for good
     else if (burst->count > 1)
       return SendSingly(burst);
     else
       return SendResult::kSent;  // no descriptor: there is nothing to send
   }
-  if (result == SendResult::kClosed) out_.reset();  // what is in it can still be taken back
+  if (result == SendResult::kClosed) pipe_.StopSending();  // what is in it can still be taken back
   if (result != SendResult::kSent) {
     blocked_until_ = uv_hrtime() + kBlockedNs;
     return result;
   }
   last_sent_ = uv_hrtime();
   if (was_empty) since_ = last_sent_;
-  sent_ += burst->count;
+  sent_ += count;
   Publish();
   return result;
 }
@@ -75,7 +73,7 @@ SendResult LaneEnd::SendSingly(Burst* burst) {
   return SendResult::kSent;
 }
 
-bool LaneEnd::IsBlocked() const { return !out_.valid() || uv_hrtime() < blocked_until_; }
+bool LaneEnd::IsBlocked() const { return !pipe_.CanSend() || uv_hrtime() < blocked_until_; }
 
 void LaneEnd::CountReturned() {
   sent_--;
@@ -93,10 +91,11 @@ void LaneEnd::Suspend() {
 }
 
 void LaneEnd::Nudge(uint64_t now) {
-  if (!out_.valid() || now < last_sent_ + kNudgeNs || !IsEmpty(in_.get())) return;
+  if (!pipe_.CanSend() || now < last_sent_ + kNudgeNs || !pipe_.IsEmpty()) return;
   last_sent_ = now;
+  Burst empty;
   try {
-    SendBurst(out_.get(), Burst{});
+    pipe_.Send(&empty);
   } catch (const SystemFailure&) {
     // The next connection meets the same.
   }
@@ -123,7 +122,7 @@ uint32_t LaneEnd::Untaken() const {
   if (untaken <= kMaxDepth + kMaxBurst) return untaken;
   // More than was ever sent ahead: somebody wrote garbage into the table. The worker sets `taken`
   // right with the next connection it takes, so it must get one; and no second one until then.
-  return IsEmpty(in_.get()) ? 0 : kMaxDepth;
+  return pipe_.IsEmpty() ? 0 : kMaxDepth;
 }
 
 uint64_t LaneEnd::WaitingSince(uint64_t now) {
@@ -137,7 +136,7 @@ uint64_t LaneEnd::WaitingSince(uint64_t now) {
 }
 
 bool LaneEnd::IsOpen(uint64_t now) const {
-  if (!out_.valid() || now < blocked_until_) return false;
+  if (!pipe_.CanSend() || now < blocked_until_) return false;
   const bool stands_still =
       stalled_at_ != 0 && slot_->stamp.load(std::memory_order_relaxed) == stalled_at_;
   return !stands_still || now >= stalled_until_;
@@ -159,13 +158,13 @@ uint64_t LaneEnd::Patience() const {
 bool LaneEnd::Recall(LaneOwner* caller) {
   std::vector<Burst> bursts;
   bool complete = true;
-  while (in_.valid()) {
-    complete = FdRoom::OfProcess().Has(2 * kMaxBurst) || IsEmpty(in_.get());
+  for (;;) {
+    complete = FdRoom::OfProcess().Has(2 * kMaxBurst) || pipe_.IsEmpty();
     if (!complete) break;
     Burst burst;
     ReceiveResult result;
     try {
-      result = ReceiveBurst(in_.get(), &burst);
+      result = pipe_.TakeBack(&burst);
     } catch (const SystemFailure&) {
       break;  // not a socket any more, whatever became of it
     }
@@ -193,10 +192,12 @@ bool LaneEnd::Recall(LaneOwner* caller) {
   return complete;
 }
 
-void LaneEnd::Close() {
-  out_.reset();
-  in_.reset();
+void LaneEnd::Detach() {
+  attached_ = false;
+  pipe_.SetDead();
 }
+
+void LaneEnd::Close() { pipe_.Close(); }
 
 // new Lane(table, slot)
 Lane::Lane(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Lane>(info) {
@@ -205,7 +206,14 @@ Lane::Lane(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Lane>(info) {
   const uint32_t slot = info[1].ToNumber().Uint32Value();
   if (slot >= table->slots()) throw Napi::RangeError::New(env, "Lane: no such slot");
   reactor_ = Reactor::Of(env);
-  end_ = Guard(env, [&] { return std::make_shared<LaneEnd>(table, slot); });
+  end_ = Guard(env, [&] { return std::make_shared<LaneEnd>(table, slot, reactor_->waker()); });
+  auto lock = reactor_->Lock();
+  reactor_->Add(this);
+}
+
+Lane::~Lane() {
+  auto lock = reactor_->Lock();
+  reactor_->Remove(this);
 }
 
 Lane* Lane::From(const Napi::Value& value) {
@@ -216,10 +224,15 @@ Lane* Lane::From(const Napi::Value& value) {
   return Unwrap(value.As<Napi::Object>());
 }
 
-// A duplicate of the worker's end, to be sent there. The caller owns it.
-Napi::Value Lane::WorkerFd(const Napi::CallbackInfo& info) {
-  UniqueFd copy = Guard(info.Env(), [&] { return Duplicate(end_->worker_end()); });
-  return Napi::Number::New(info.Env(), copy.release());
+// The worker's end, to be given to it. The caller owns it.
+Napi::Value Lane::Share(const Napi::CallbackInfo& info) {
+  return GiveToken(info.Env(), Guard(info.Env(), [&] { return end_->pipe().Share(); }));
+}
+
+// setWorker(pid): whose it is, before anything is sent.
+void Lane::SetWorker(const Napi::CallbackInfo& info) {
+  auto lock = reactor_->Lock();
+  end_->pipe().SetWorker(info[0].ToNumber().Uint32Value());
 }
 
 Napi::Value Lane::GetUntaken(const Napi::CallbackInfo& info) {
@@ -249,9 +262,9 @@ void Lane::Close(const Napi::CallbackInfo&) {
 void Lane::Init(Napi::Env env, Napi::Object exports) {
   Napi::Function constructor = DefineClass(
       env, "Lane",
-      {InstanceMethod("workerFd", &Lane::WorkerFd), InstanceMethod("untaken", &Lane::GetUntaken),
-       InstanceMethod("returned", &Lane::Returned), InstanceMethod("recover", &Lane::Recover),
-       InstanceMethod("close", &Lane::Close)});
+      {InstanceMethod("setWorker", &Lane::SetWorker), InstanceMethod("share", &Lane::Share),
+       InstanceMethod("untaken", &Lane::GetUntaken), InstanceMethod("returned", &Lane::Returned),
+       InstanceMethod("recover", &Lane::Recover), InstanceMethod("close", &Lane::Close)});
   Instance::Of(env).lane = Napi::Persistent(constructor);
   exports.Set("Lane", constructor);
 }

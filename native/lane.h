@@ -5,9 +5,9 @@
 #include <map>
 #include <memory>
 
-#include "burst.h"
+#include "lane_pipe.h"
 #include "load_table.h"
-#include "posix/reactor.h"
+#include "reactor.h"
 
 namespace evenkeel {
 
@@ -26,7 +26,7 @@ class LaneOwner {
 // locked (Reactor::Lock()).
 class LaneEnd {
  public:
-  LaneEnd(std::shared_ptr<LoadTableMapping> table, uint32_t slot);
+  LaneEnd(std::shared_ptr<LoadTableMapping> table, uint32_t slot, const Bell& waker);
 
   // What cannot be sent stays in `burst`: all of it, or after a descriptor that is none the rest.
   SendResult Send(Burst* burst);
@@ -61,14 +61,14 @@ class LaneEnd {
   bool Recall(LaneOwner* caller);
   // After the worker's death: what Recall() finds is no longer counted in the slot, which may have
   // another worker already.
-  void Detach() { attached_ = false; }
+  void Detach();
   void Close();
 
   // Whose a lease is, as long as anything sent under it can come back.
   std::map<uint32_t, LaneOwner*> owners;
   Slot* slot() const { return slot_; }
   uint32_t index() const { return index_; }
-  int worker_end() const { return in_.get(); }
+  LanePipe& pipe() { return pipe_; }
 
  private:
   SendResult SendSingly(Burst* burst);
@@ -77,8 +77,7 @@ class LaneEnd {
   std::shared_ptr<LoadTableMapping> table_;
   Slot* slot_;
   uint32_t index_;
-  UniqueFd out_;
-  UniqueFd in_;
+  LanePipe pipe_;
   bool attached_ = true;
   uint32_t sent_ = 0;        // and not taken back: ours is the count, the table's a copy
   uint32_t corrected_ = 0;   // sum of Correct(); wraps
@@ -94,19 +93,23 @@ class LaneEnd {
 };
 
 // JavaScript's view. A dispatcher that has it as a member keeps the lane itself.
-class Lane : public Napi::ObjectWrap<Lane> {
+class Lane : public Napi::ObjectWrap<Lane>, private Reactor::Source {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   explicit Lane(const Napi::CallbackInfo& info);
+  ~Lane() override;
   static Lane* From(const Napi::Value& value);
   const std::shared_ptr<LaneEnd>& end() const { return end_; }
 
  private:
-  Napi::Value WorkerFd(const Napi::CallbackInfo& info);
+  void SetWorker(const Napi::CallbackInfo& info);
+  Napi::Value Share(const Napi::CallbackInfo& info);
   Napi::Value GetUntaken(const Napi::CallbackInfo& info);
   void Returned(const Napi::CallbackInfo& info);
   Napi::Value Recover(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
+
+  void OnWaker() override { end_->pipe().Tend(); }
 
   std::shared_ptr<Reactor> reactor_;
   std::shared_ptr<LaneEnd> end_;

@@ -1,7 +1,5 @@
 #include "listen_socket.h"
 
-#include <cerrno>
-
 #include "error.h"
 #include "instance.h"
 
@@ -42,7 +40,7 @@ ListenSocket* ListenSocket::From(const Napi::Value& value) {
 }
 
 int ListenSocket::Open(Napi::Env env) const {
-  if (!fd_.valid()) throw ToError(env, SystemFailure{EBADF, "listen"});
+  if (!fd_.valid()) throw ToError(env, SystemFailure{kClosedDescriptor, "listen"});
   return fd_.get();
 }
 
@@ -93,8 +91,10 @@ void ListenSocket::Defer(const Napi::CallbackInfo& info) {
   Guard(info.Env(), [&] { DeferAccept(Open(info.Env()), info[0].ToBoolean()); });
 }
 
-void ListenSocket::Retire(const Napi::CallbackInfo& info) {
-  Guard(info.Env(), [&] { RefuseNewHandshakes(Open(info.Env())); });
+// retire(): false where the system cannot.
+Napi::Value ListenSocket::Retire(const Napi::CallbackInfo& info) {
+  const bool refuses = Guard(info.Env(), [&] { return RefuseNewHandshakes(Open(info.Env())); });
+  return Napi::Boolean::New(info.Env(), refuses);
 }
 
 void ListenSocket::Close(const Napi::CallbackInfo&) { fd_.reset(); }

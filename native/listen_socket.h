@@ -32,7 +32,7 @@ class ListenSocket : public Napi::ObjectWrap<ListenSocket> {
   Napi::Value AcceptOne(const Napi::CallbackInfo& info);
   Napi::Value ShareFd(const Napi::CallbackInfo& info);
   void Defer(const Napi::CallbackInfo& info);
-  void Retire(const Napi::CallbackInfo& info);
+  Napi::Value Retire(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
   UniqueFd fd_;

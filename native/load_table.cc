@@ -1,22 +1,40 @@
 #include "load_table.h"
 
-#include <cerrno>
 #include <cstddef>
 
 #include "error.h"
 #include "instance.h"
-#include "socket.h"
 
 namespace evenkeel {
 
-// new LoadTable({slots, inKernel}) makes one; new LoadTable({fd}) opens one and takes the fd.
+std::shared_ptr<LoadTableMapping> LoadTableMapping::Create(uint32_t slots) {
+  auto mapping = std::make_shared<LoadTableMapping>(SharedMemory::Create(SizeOf(slots)), slots);
+  mapping->Sign();
+  return mapping;
+}
+
+std::shared_ptr<LoadTableMapping> LoadTableMapping::Open(Token token) {
+  SharedMemory memory = OpenInKernel(token);
+  if (memory.base() == nullptr) memory = SharedMemory::Open(std::move(token), SizeOf(1));
+  const TableHeader* header = static_cast<TableHeader*>(memory.base());
+  const uint32_t slots = header->slots;
+  if (header->magic != kTableMagic || slots == 0 || slots > kMaxSlots ||
+      SizeOf(slots) > memory.size()) {
+    throw SystemFailure{kInvalidArgument, "mmap"};
+  }
+  return std::make_shared<LoadTableMapping>(std::move(memory), slots);
+}
+
+// new LoadTable({slots, inKernel}) makes one; new LoadTable({shared}) opens what share() gave, and
+// takes it.
 LoadTable::LoadTable(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LoadTable>(info) {
   Napi::Env env = info.Env();
-  if (!info[0].IsObject()) throw Napi::TypeError::New(env, "LoadTable: {slots} or {fd} expected");
+  if (!info[0].IsObject())
+    throw Napi::TypeError::New(env, "LoadTable: {slots} or {shared} expected");
   Napi::Object options = info[0].As<Napi::Object>();
-  if (options.Has("fd")) {
-    const int fd = options.Get("fd").ToNumber().Int32Value();
-    mapping_ = Guard(env, [&] { return LoadTableMapping::Open(fd); });
+  if (options.Has("shared")) {
+    Token token = TakeToken(options.Get("shared"));
+    mapping_ = Guard(env, [&] { return LoadTableMapping::Open(std::move(token)); });
     return;
   }
   const uint32_t slots = options.Get("slots").ToNumber().Uint32Value();
@@ -41,13 +59,13 @@ LoadTable* LoadTable::From(const Napi::Value& value) {
 }
 
 const std::shared_ptr<LoadTableMapping>& LoadTable::Open(Napi::Env env) const {
-  if (mapping_ == nullptr) throw ToError(env, SystemFailure{EBADF, "mmap"});
+  if (mapping_ == nullptr) throw ToError(env, SystemFailure{kClosedDescriptor, "mmap"});
   return mapping_;
 }
 
 // Who has it mapped otherwise (a buffer, a slot, a LoopStamp) keeps it so, without a descriptor.
 void LoadTable::Close(const Napi::CallbackInfo&) {
-  if (mapping_ != nullptr) mapping_->CloseFd();
+  if (mapping_ != nullptr) mapping_->memory().StopSharing();
   buffer_.Reset();
   mapping_.reset();
 }
@@ -57,20 +75,20 @@ Napi::Value LoadTable::Buffer(const Napi::CallbackInfo& info) {
     // The mapping lives as long as any buffer over it.
     auto* keep = new std::shared_ptr<LoadTableMapping>(Open(info.Env()));
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
-        info.Env(), mapping_->base(), mapping_->size(),
+        info.Env(), mapping_->header(), LoadTableMapping::SizeOf(mapping_->slots()),
         [](Napi::Env, void*, std::shared_ptr<LoadTableMapping>* held) { delete held; }, keep);
     buffer_ = Napi::Persistent(buffer.As<Napi::Object>());
   }
   return buffer_.Value();
 }
 
-// A duplicate of the table's fd, to be sent to a worker.
-Napi::Value LoadTable::ShareFd(const Napi::CallbackInfo& info) {
+// To be given to a worker.
+Napi::Value LoadTable::Share(const Napi::CallbackInfo& info) {
   const auto& mapping = Open(info.Env());
-  UniqueFd copy = Guard(info.Env(), [&] { return Duplicate(mapping->fd()); });
+  Token token = Guard(info.Env(), [&] { return mapping->memory().Share(); });
   // Whoever opens it believes the header, whatever somebody scribbled there meanwhile.
   mapping->Sign();
-  return Napi::Number::New(info.Env(), copy.release());
+  return GiveToken(info.Env(), std::move(token));
 }
 
 Napi::Value LoadTable::Slots(const Napi::CallbackInfo& info) {
@@ -80,7 +98,7 @@ Napi::Value LoadTable::Slots(const Napi::CallbackInfo& info) {
 void LoadTable::Init(Napi::Env env, Napi::Object exports) {
   Napi::Function constructor = DefineClass(
       env, "LoadTable",
-      {InstanceMethod("buffer", &LoadTable::Buffer), InstanceMethod("share", &LoadTable::ShareFd),
+      {InstanceMethod("buffer", &LoadTable::Buffer), InstanceMethod("share", &LoadTable::Share),
        InstanceMethod("slots", &LoadTable::Slots), InstanceMethod("close", &LoadTable::Close)});
   Instance::Of(env).load_table = Napi::Persistent(constructor);
   exports.Set("LoadTable", constructor);

@@ -5,30 +5,28 @@
 #include <cstdint>
 #include <memory>
 
+#include "shared_memory.h"
 #include "slot.h"
 
 namespace evenkeel {
 
 constexpr uint32_t kMaxSlots = 4096;
 
-// One mapping of a table: of a memory file, sealed against resizing so that no holder of the fd can
-// turn another's read into a SIGBUS, or of a BPF map, where selector programs see it too.
+// One mapping of a table: of shared memory, or of a BPF map, where selector programs see it too.
 class LoadTableMapping {
  public:
-  LoadTableMapping(void* base, size_t size, int fd) : base_(base), size_(size), fd_(fd) {}
-  ~LoadTableMapping();
-  LoadTableMapping(const LoadTableMapping&) = delete;
-  LoadTableMapping& operator=(const LoadTableMapping&) = delete;
+  LoadTableMapping(SharedMemory memory, uint32_t slots)
+      : memory_(std::move(memory)), slots_(slots) {}
 
   static std::shared_ptr<LoadTableMapping> Create(uint32_t slots);
   // The header is element 0, slot i element 1 + i. Throws SystemFailure: EPERM without CAP_BPF, or
-  // by seccomp; EINVAL where the kernel is too old.
+  // by seccomp; EINVAL where the kernel is too old; kNotSupported where it is no Linux.
   static std::shared_ptr<LoadTableMapping> CreateInKernel(uint32_t slots);
-  // Either of them; needs no privilege. Takes the fd in every case, and keeps none: what a worker
-  // does not have its application cannot misuse. Throws SystemFailure EINVAL where it is no table.
-  static std::shared_ptr<LoadTableMapping> Open(int fd);
+  // Either of them; needs no privilege. Throws SystemFailure, kInvalidArgument where it is no
+  // table.
+  static std::shared_ptr<LoadTableMapping> Open(Token token);
 
-  TableHeader* header() const { return static_cast<TableHeader*>(base_); }
+  TableHeader* header() const { return static_cast<TableHeader*>(memory_.base()); }
   Slot* slot(uint32_t index) const { return reinterpret_cast<Slot*>(header() + 1) + index; }
   // Primary: one more, or one less, waits for a worker that goes to sleep. Stores the sum anew each
   // time, over whatever somebody scribbled there.
@@ -39,33 +37,26 @@ class LoadTableMapping {
   // Says what it is, for Open().
   void Sign() {
     header()->magic = kTableMagic;
-    header()->slots = slots();
+    header()->slots = slots_;
   }
-  void* base() const { return base_; }
-  size_t size() const { return size_; }
-  // -1 where it was opened.
-  int fd() const { return fd_; }
-  // It stays mapped.
-  void CloseFd();
-  // As mapped, not as the shared header says: the header is only believed when the table is opened.
-  uint32_t slots() const {
-    return static_cast<uint32_t>((size_ - sizeof(TableHeader)) / sizeof(Slot));
-  }
+  SharedMemory& memory() { return memory_; }
+  const SharedMemory& memory() const { return memory_; }
+  // As it was made, not as the shared header says: that is only believed when the table is opened.
+  uint32_t slots() const { return slots_; }
   uint32_t used() const {
     const uint32_t used = header()->used.load(std::memory_order_relaxed);
-    return used < slots() ? used : slots();
+    return used < slots_ ? used : slots_;
   }
-
- private:
   static constexpr size_t SizeOf(uint32_t slots) {
     return sizeof(TableHeader) + slots * sizeof(Slot);
   }
-  static bool IsInKernel(int fd);
-  static std::shared_ptr<LoadTableMapping> OpenInKernel(int fd);
 
-  void* base_;
-  size_t size_;
-  int fd_;
+ private:
+  // Where the token is a BPF map, that mapped; else nothing.
+  static SharedMemory OpenInKernel(const Token& token);
+
+  SharedMemory memory_;
+  uint32_t slots_;
   uint32_t waiting_ = 0;
 };
 
@@ -79,7 +70,7 @@ class LoadTable : public Napi::ObjectWrap<LoadTable> {
 
  private:
   Napi::Value Buffer(const Napi::CallbackInfo& info);
-  Napi::Value ShareFd(const Napi::CallbackInfo& info);
+  Napi::Value Share(const Napi::CallbackInfo& info);
   Napi::Value Slots(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   const std::shared_ptr<LoadTableMapping>& Open(Napi::Env env) const;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "posix/bell.h"
+#include "error.h"
 
 namespace evenkeel {
 namespace {
@@ -12,11 +12,11 @@ void Stamp(Slot* slot) { slot->stamp.store(uv_hrtime(), std::memory_order_relaxe
 
 }  // namespace
 
-// new LoopStamp(table, slot, wakerFd): takes the fd; -1: there is nobody to wake. Begins at once,
-// and does not keep the loop alive.
+// new LoopStamp(table, slot, waker): takes what shareWaker() gave; anything else: there is nobody
+// to wake. Begins at once, and does not keep the loop alive.
 LoopStamp::LoopStamp(const Napi::CallbackInfo& info) : Napi::ObjectWrap<LoopStamp>(info) {
   Napi::Env env = info.Env();
-  if (info[2].IsNumber()) waker_.reset(info[2].ToNumber().Int32Value());
+  waker_ = Guard(env, [&] { return Bell(TakeToken(info[2])); });
   table_ = LoadTable::From(info[0])->mapping();
   const uint32_t index = info[1].ToNumber().Uint32Value();
   if (index >= table_->slots()) throw Napi::RangeError::New(env, "LoopStamp: no such slot");
@@ -47,7 +47,7 @@ void LoopStamp::OnSleep() {
   const bool is_starved = slot_->depth.load(std::memory_order_relaxed) == 0;
   const bool told = std::exchange(told_, is_starved);
   const bool waits = table_->header()->waiting.load(std::memory_order_seq_cst) != 0;
-  if (waker_.valid() && (waits || (is_starved && !told))) Ring(waker_.get());
+  if (waker_.valid() && (waits || (is_starved && !told))) waker_.Ring();
 }
 
 void LoopStamp::Stop(const Napi::CallbackInfo&) {

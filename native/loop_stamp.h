@@ -5,9 +5,9 @@
 
 #include <memory>
 
+#include "bell.h"
 #include "load_table.h"
 #include "loop_handle.h"
-#include "unique_fd.h"
 
 namespace evenkeel {
 
@@ -27,7 +27,7 @@ class LoopStamp : public Napi::ObjectWrap<LoopStamp> {
 
   std::shared_ptr<LoadTableMapping> table_;
   Slot* slot_;
-  UniqueFd waker_;
+  Bell waker_;
   bool told_ = false;  // that there is no descriptor left
   std::unique_ptr<LoopHandle<uv_prepare_t>> prepare_;
   std::unique_ptr<LoopHandle<uv_check_t>> check_;

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <sys/socket.h>
-
+#include <cstdint>
 #include <string>
 
 #include "unique_fd.h"
 
 // The native contract with the operating system: what a platform must be able to do with sockets.
-// Every function throws SystemFailure. Implemented in posix/listener.cc.
+// Every function throws SystemFailure. Implemented in socket_address.cc, posix/listener.cc and
+// win/listener.cc.
 namespace evenkeel {
 
 struct Address {
@@ -27,7 +27,11 @@ struct ListenOptions {
 
 // A listening socket, non-blocking and close-on-exec, bound as libuv binds: SO_REUSEADDR set,
 // IPV6_V6ONLY set or cleared explicitly. Exclusive: another listener on the address is EADDRINUSE.
+// On Windows SO_REUSEADDR would allow just that; it is SO_EXCLUSIVEADDRUSE there, against others
+// who set it.
 UniqueFd Listen(const ListenOptions& options);
+// The same for one address, whatever `options` says.
+UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int family);
 
 // Opens the listener to further members of this process's uid. Called after listen(2), so that the
 // exclusive bind has already refused everyone else's port.
@@ -50,15 +54,18 @@ uint32_t SourceOf(int connection, uint64_t seed);
 // wake-up for both. tcp(7), TCP_DEFER_ACCEPT. Not for servers that speak first.
 void DeferAccept(int fd, bool defer);
 
-// Connections in the accept queue.
+// Connections in the accept queue. Windows tells only whether there are any: 0 or 1.
 int QueueLength(int fd);
 
 // From now on new SYNs are dropped unanswered; handshakes under way complete and the queue can be
-// emptied. Closing a listener without this resets whoever is in its queue.
-void RefuseNewHandshakes(int fd);
+// emptied. Closing a listener without this resets whoever is in its queue. False where the system
+// cannot: Windows.
+bool RefuseNewHandshakes(int fd);
 
+// One more descriptor, in this process.
 UniqueFd Duplicate(int fd);
 
-void CloseOnExec(int fd);
+// A TCP socket bound to nothing.
+UniqueFd UnboundSocket();
 
 }  // namespace evenkeel

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
 
 namespace evenkeel {
+
+// The platform's close(): of a socket on Windows, whose numbers have 32 significant bits as those
+// of all handles there.
+void CloseDescriptor(int fd);
 
 // Owns one file descriptor. Whoever holds the UniqueFd closes it; handing it on is a move.
 class UniqueFd {
@@ -24,9 +26,7 @@ class UniqueFd {
   bool valid() const { return fd_ >= 0; }
   int release() { return std::exchange(fd_, -1); }
   void reset(int fd = -1) {
-    // close(2): on Linux the descriptor is gone whatever is returned, EINTR included; a retry could
-    // close a descriptor another thread has just been given.
-    if (fd_ >= 0) close(fd_);
+    if (fd_ >= 0) CloseDescriptor(fd_);
     fd_ = fd;
   }
 

@@ -2,33 +2,38 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { EvenkeelError } from './errors.js';
 
+/** What one process gives another to open, once: a descriptor, or on Windows a kernel object's name. */
+export type Shared = number | string;
+
 /** What the native addon exports: the one seam to the operating system. Every failure is an Error with
- * `code`, `errno` (negative) and `syscall`, as Node's own. An fd given to a `take…` parameter belongs to
- * the addon from then on, whatever comes of the call. */
+ * `code`, `errno` (negative) and `syscall`, as Node's own, and on Windows `winError`, the system's number. An fd
+ * given to a `take…` parameter belongs to the addon from then on, whatever comes of the call. */
 export interface Binding {
   readonly ListenSocket: new (options: ListenSocketOptions) => ListenSocket;
   /** `inKernel`: in a BPF map, where selector programs see it too; EPERM without CAP_BPF. Opening one, with
-   * `fd`, needs no privilege. */
+   * `shared`, needs no privilege. */
   readonly LoadTable: new (
-    options: { slots: number; inKernel?: boolean } | { fd: number },
+    options: { slots: number; inKernel?: boolean } | { shared: Shared },
   ) => NativeLoadTable;
   /** `takeWaker`: rung before this loop sleeps while connections wait in the primary for somebody to have
    * time. */
   readonly LoopStamp: new (
     table: NativeLoadTable,
     slot: number,
-    takeWaker: number,
+    takeWaker: Shared | undefined,
   ) => { stop(): void };
+  /** Not on Windows, and neither are Selector and Group. */
   readonly Channel: new (
     onMessage: (message: ChannelMessage) => void,
     onError: (error: NodeJS.ErrnoException) => void,
     takeFd?: number,
   ) => Channel;
+  readonly Bell: new () => Bell;
   readonly Lane: new (table: NativeLoadTable, slot: number) => Lane;
   readonly Intake: new (
     table: NativeLoadTable,
     slot: number,
-    takeLane: number,
+    takeLane: Shared,
     fds: Int32Array,
     onConnections: (lease: number, hops: number, count: number, lost: number) => void,
     onError: (error: NodeJS.ErrnoException) => void,
@@ -47,7 +52,7 @@ export interface Binding {
   readonly Gatekeeper: new (
     table: NativeLoadTable,
     slot: number,
-    takeBellFd: number,
+    takeBell: Shared,
     onError: (error: NodeJS.ErrnoException) => void,
   ) => Gatekeeper;
   readonly Watchdog: new (
@@ -79,12 +84,13 @@ export interface Binding {
   readonly finalHop: number;
   /** A fresh TCP socket bound to nothing. The caller owns the fd. */
   unboundSocket(): number;
-  /** What wakes a worker's loop from another process. The caller owns the fd. */
-  newBell(): number;
-  /** What wakes this process's reactor from a worker. The caller owns the fd. */
-  shareWaker(): number;
-  duplicateFd(fd: number): number;
+  /** What wakes this process's reactor from a worker; the caller's. */
+  shareWaker(): Shared;
   closeFd(takeFd: number): void;
+  /** Windows: a socket for another process to open, once. It stays the caller's, who keeps it open until then. */
+  shareSocket(fd: number, pid: number): string;
+  /** Windows: what shareSocket() made in another process. The caller owns the fd. */
+  openSocket(shared: string): number;
 }
 
 export type MessageTypeName = 'hello' | 'answer' | 'bell' | 'lane' | 'waker' | 'returned' | 'drain';
@@ -141,7 +147,7 @@ export interface ListenSocket {
   /** Lets member() join; before that the port is exclusively this socket's. */
   allowReusePort(): void;
   member(): ListenSocket;
-  /** Connections waiting in the accept queue. */
+  /** Connections waiting in the accept queue; on Windows 1 where any do. */
   queueLength(): number;
   /** The next connection's fd (the caller owns it), or -1. */
   accept(): number;
@@ -149,16 +155,16 @@ export interface ListenSocket {
   share(): number;
   /** Whether a handshake completes only when the client's first bytes are there, or after a second. */
   deferAccept(defer: boolean): void;
-  /** Drops new SYNs from now on; what is under way completes. */
-  retire(): void;
+  /** Drops new SYNs from now on; what is under way completes. False where the system cannot: Windows. */
+  retire(): boolean;
   close(): void;
 }
 
 export interface NativeLoadTable {
   buffer(): ArrayBuffer;
   slots(): number;
-  /** A duplicate of the table's fd; the caller owns it. EBADF of one that was opened: it has none. */
-  share(): number;
+  /** For a worker. EBADF of one that was opened: it has nothing to share. */
+  share(): Shared;
   /** What is made of it keeps it mapped. */
   close(): void;
 }
@@ -183,10 +189,18 @@ export interface Channel {
   close(): void;
 }
 
+/** Wakes one loop, of this process or another. */
+export interface Bell {
+  share(): Shared;
+  close(): void;
+}
+
 /** The way on which connections reach one worker. */
 export interface Lane {
-  /** A duplicate of the worker's end; the caller owns it. */
-  workerFd(): number;
+  /** Whose it is, before anything is sent. */
+  setWorker(pid: number): void;
+  /** The worker's end. */
+  share(): Shared;
   /** Connections sent that the worker has not taken yet. */
   untaken(): number;
   /** Its worker has sent a connection back. */
@@ -236,8 +250,8 @@ export interface Gatekeeper {
 
 /** Sees to it that no connection of a gated listener waits while a worker could take it. */
 export interface Watchdog {
-  /** The bell's fd stays the caller's, and open until remove(). */
-  add(slot: number, bellFd: number): void;
+  /** Rings the bell until remove(). */
+  add(slot: number, bell: Bell): void;
   remove(slot: number): void;
   look(): void;
   close(): void;

@@ -1,5 +1,6 @@
 import { binding, type GroupPolicy, type SelectorMechanism } from './binding.js';
 import { processFacts, whyBpfIsRefused } from './bpf-refusal.js';
+import { passesDescriptors } from './link/link.js';
 import type { Capabilities } from './strategies/select.js';
 
 /** What this process can do here and now, found out by doing it: no version or uid is believed. What costs
@@ -8,7 +9,7 @@ export function probe(): Capabilities {
   const addon = attempt(() => {
     const { LoadTable, Channel } = binding();
     new LoadTable({ slots: 1 }).close();
-    new Channel(ignore, ignore).close();
+    if (passesDescriptors()) new Channel(ignore, ignore).close();
   });
   const selector = (
     mechanism: SelectorMechanism,
@@ -80,11 +81,13 @@ function trySelector(mechanism: SelectorMechanism, policy: GroupPolicy): void {
 
 /** EPOLLEXCLUSIVE on this loop's own epoll. */
 function tryGate(): void {
-  const { LoadTable, Gatekeeper, newBell } = binding();
+  const { Bell, LoadTable, Gatekeeper } = binding();
   const table = new LoadTable({ slots: 1 });
+  const bell = new Bell();
   try {
-    new Gatekeeper(table, 0, newBell(), ignore).stop();
+    new Gatekeeper(table, 0, bell.share(), ignore).stop();
   } finally {
+    bell.close();
     table.close();
   }
 }

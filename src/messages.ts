@@ -1,12 +1,13 @@
 import { EvenkeelError } from './errors.js';
 
-/** Names the fd of a worker's end of the channel. Removed by the worker as it starts. */
-export const CHANNEL_ENV = 'EVENKEEL_CHANNEL_FD';
+/** Names a worker's end of its link: the channel's fd, or on Windows what both share. Removed by the worker
+ * as it starts. */
+export const LINK_ENV = 'EVENKEEL_LINK';
 
 /** Node keeps messages whose `cmd` begins with `NODE_` from the application's 'message' listeners. */
 export const COMMAND = 'NODE_EVENKEEL';
 
-/** Primary → worker, on the channel before anything else; the load table's fd comes with it. */
+/** Primary → worker, before anything else. */
 export interface Hello {
   slot: number;
   /** A supervisor runs this worker: signals drain it. */
@@ -36,7 +37,7 @@ export interface TermRequest {
   act: 'term';
 }
 
-/** Primary → worker, on the channel; the borrowed socket's fd comes with it where there is one. */
+/** Primary → worker, on the link; the borrowed socket comes with it where there is one. */
 export interface Answer {
   seq: number;
   /** 0, or a negative errno as libuv's. */
@@ -48,6 +49,37 @@ export interface Answer {
   gate: number | null;
   /** Connections come with TCP_NODELAY set. */
   noDelay: boolean;
+}
+
+/** Primary → worker over Node's IPC, where there is no channel. A socket is what shareSocket() made of it. */
+export type ToWorker = { cmd: typeof COMMAND } & (
+  | { act: 'answer'; lease: number; answer: Answer; socket: string | null }
+  | { act: 'drain' }
+  /** A connection sent back has been received. */
+  | { act: 'received'; id: number }
+);
+
+/** Worker → primary over Node's IPC, where there is no channel. */
+export type ToPrimary = { cmd: typeof COMMAND } & (
+  | { act: 'adopted'; lease: number }
+  | { act: 'returned'; lease: number; hops: number; socket: string; id: number }
+);
+
+export function isFromPrimary(message: unknown): message is ToWorker {
+  const m = message as Partial<ToWorker> | null;
+  return isOurs(m, 'answer') || isOurs(m, 'drain') || isOurs(m, 'received');
+}
+
+/** Well-formed, too: an application may send what it likes. */
+export function isFromWorker(message: unknown): message is ToPrimary {
+  const m = message as Record<string, unknown> | null;
+  if (isOurs(m, 'adopted')) return isCount(m?.lease);
+  if (!isOurs(m, 'returned')) return false;
+  return isCount(m?.lease) && isCount(m?.id) && isCount(m?.hops) && typeof m?.socket === 'string';
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
 }
 
 const UV_TCP_IPV6ONLY = 1;

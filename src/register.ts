@@ -1,10 +1,10 @@
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
 import { probe } from './capabilities.js';
-import { EvenkeelError } from './errors.js';
+import { openLink } from './link/open.js';
 import { MAX_WORKERS } from './load-table.js';
 import { warningLog } from './log.js';
-import { CHANNEL_ENV } from './messages.js';
+import { LINK_ENV } from './messages.js';
 import {
   parseDeferAccept,
   parseMilliseconds,
@@ -28,10 +28,10 @@ const globals = globalThis as { [LOADED]?: true };
 // A worker_thread inherits execArgv, but node:cluster lives in the main thread only.
 if (isMainThread && globals[LOADED] === undefined) {
   globals[LOADED] = true;
-  const channelFd = process.env[CHANNEL_ENV];
-  delete process.env[CHANNEL_ENV]; // a process this one starts has another channel, or none
+  const link = process.env[LINK_ENV];
+  delete process.env[LINK_ENV]; // a process this one starts has another one, or none
   if (cluster.isWorker) {
-    if (channelFd !== undefined) new EvenkeelWorker(parseFd(channelFd)).start();
+    if (link !== undefined) new EvenkeelWorker(openLink(link)).start();
   } else {
     accelerate();
   }
@@ -78,9 +78,4 @@ function accelerate(): void {
       );
     },
   });
-}
-
-function parseFd(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new EvenkeelError('ERR_CHANNEL_MESSAGE', `${CHANNEL_ENV} must name a descriptor, not '${text}'`);
 }

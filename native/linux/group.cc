@@ -4,7 +4,7 @@
 
 #include "../callback.h"
 #include "../listen_socket.h"
-#include "../selector.h"
+#include "selector.h"
 
 namespace evenkeel {
 namespace {

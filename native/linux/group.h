@@ -10,7 +10,7 @@
 #include "../dispatcher.h"
 #include "../lane.h"
 #include "../load_table.h"
-#include "../posix/reactor.h"
+#include "../reactor.h"
 #include "drift.h"
 #include "selector_program.h"
 #include "stall.h"

@@ -1,6 +1,4 @@
 // The group's other half: what it sees of its members, and whom it has the kernel choose.
-#include <sys/epoll.h>
-
 #include <algorithm>
 
 #include "../socket.h"
@@ -187,7 +185,7 @@ void Group::Rest() {
   for (Member& member : members_) {
     if (member.loop->mode() != AcceptLoop::Mode::kOff) continue;
     try {
-      reactor_->Watch(this, member.socket, EPOLLIN);
+      reactor_->Watch(this, member.socket);
       member.watched = true;
     } catch (const SystemFailure& failure) {  // ENOMEM, ENOSPC: then by looking
       reactor_->SetDeadline(this, uv_hrtime() + kQuietNs);

@@ -20,6 +20,13 @@ void* Map(int fd, size_t size) {
   return base;
 }
 
+bool IsMap(int fd) {
+  std::array<char, 32> what{};
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  if (readlink(link.c_str(), what.data(), what.size() - 1) < 0) return false;
+  return std::string(what.data()) == "anon_inode:bpf-map";
+}
+
 }  // namespace
 
 std::shared_ptr<LoadTableMapping> LoadTableMapping::CreateInKernel(uint32_t slots) {
@@ -28,28 +35,24 @@ std::shared_ptr<LoadTableMapping> LoadTableMapping::CreateInKernel(uint32_t slot
       {"evenkeel_table", BPF_MAP_TYPE_ARRAY, sizeof(Slot), 1 + slots, bpf::kMappable});
   const size_t size = SizeOf(slots);
   void* base = Map(map.get(), size);
-  auto mapping = std::make_shared<LoadTableMapping>(base, size, map.release());
+  auto mapping =
+      std::make_shared<LoadTableMapping>(SharedMemory(base, size, std::move(map)), slots);
   mapping->Sign();
   return mapping;
 }
 
-bool LoadTableMapping::IsInKernel(int fd) {
-  std::array<char, 32> what{};
-  const std::string link = "/proc/self/fd/" + std::to_string(fd);
-  if (readlink(link.c_str(), what.data(), what.size() - 1) < 0) return false;
-  return std::string(what.data()) == "anon_inode:bpf-map";
-}
-
-std::shared_ptr<LoadTableMapping> LoadTableMapping::OpenInKernel(int fd) {
+SharedMemory LoadTableMapping::OpenInKernel(const Token& token) {
+  if (!IsMap(token.get())) return SharedMemory();
   // bpf(2) would say how large it is, to who may call it.
-  void* base = mmap(nullptr, SizeOf(0), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* base = mmap(nullptr, SizeOf(0), PROT_READ | PROT_WRITE, MAP_SHARED, token.get(), 0);
   if (base == MAP_FAILED) throw SystemFailure{EINVAL, "mmap"};  // a map of another kind
-  const LoadTableMapping first(base, SizeOf(0), -1);
-  const uint32_t slots = first.header()->slots;
-  if (first.header()->magic != kTableMagic || slots == 0 || slots > kMaxSlots) {
+  const SharedMemory first(base, SizeOf(0), UniqueFd());
+  const TableHeader* header = static_cast<TableHeader*>(base);
+  if (header->magic != kTableMagic || header->slots > kMaxSlots) {
     throw SystemFailure{EINVAL, "mmap"};
   }
-  return std::make_shared<LoadTableMapping>(Map(fd, SizeOf(slots)), SizeOf(slots), -1);
+  const size_t size = SizeOf(header->slots);
+  return SharedMemory(Map(token.get(), size), size, UniqueFd());
 }
 
 }  // namespace evenkeel

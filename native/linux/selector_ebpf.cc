@@ -108,7 +108,7 @@ class EbpfSelector final : public SelectorProgram {
         sockets_(bpf::CreateMap(
             {"evenkeel_member", BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, sizeof(uint64_t), kMaxMembers})) {
     int maps[selectors::kMaps];
-    maps[selectors::kTable] = table.fd();
+    maps[selectors::kTable] = table.memory().source().get();
     maps[selectors::kGroup] = group_.fd();
     maps[selectors::kMembers] = sockets_.get();
     using namespace selectors;

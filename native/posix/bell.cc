@@ -1,28 +1,33 @@
-#include "bell.h"
+#include "../bell.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "../error.h"
+#include "../socket.h"
 
 namespace evenkeel {
 
-UniqueFd MakeBell() {
-  UniqueFd bell(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-  if (!bell.valid()) ThrowErrno("eventfd");
-  return bell;
+Bell::Bell(Token token) : native_(std::move(token)) {}
+
+Bell Bell::Make() {
+  UniqueFd fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!fd.valid()) ThrowErrno("eventfd");
+  return Bell(std::move(fd));
 }
 
 // Fails only with EAGAIN, when the counter is about to overflow: it has been rung then.
-void Ring(int bell) {
+void Bell::Ring() const {
   const uint64_t one = 1;
-  if (write(bell, &one, sizeof one) < 0) return;
+  if (write(native_.get(), &one, sizeof one) < 0) return;
 }
 
 // EAGAIN: somebody else heard it.
-void Hear(int bell) {
+void Bell::Hear() const {
   uint64_t times;
-  if (read(bell, &times, sizeof times) < 0) return;
+  if (read(native_.get(), &times, sizeof times) < 0) return;
 }
+
+Token Bell::Share() const { return Duplicate(native_.get()); }
 
 }  // namespace evenkeel

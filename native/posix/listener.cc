@@ -3,39 +3,16 @@
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <uv.h>
+#include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "../error.h"
 #include "../socket.h"
-#include "../source_hash.h"
+#include "../socket_address.h"
 
 namespace evenkeel {
 namespace {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-  sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-SocketAddress Parse(const std::string& host, int family, int port) {
-  SocketAddress address;
-  int result;
-  if (family == 6) {
-    auto* in6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-    result = uv_ip6_addr(host.c_str(), port, in6);
-    address.length = sizeof *in6;
-  } else {
-    auto* in4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-    result = uv_ip4_addr(host.c_str(), port, in4);
-    address.length = sizeof *in4;
-  }
-  if (result != 0) throw SystemFailure{EINVAL, "bind", host, port};
-  return address;
-}
 
 void SetOption(int fd, int level, int option, int value) {
   if (setsockopt(fd, level, option, &value, sizeof value) != 0) ThrowErrno("setsockopt");
@@ -55,8 +32,10 @@ UniqueFd StreamSocket(int domain) {
   return fd;
 }
 
+}  // namespace
+
 UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int family) {
-  SocketAddress address = Parse(host, family, options.port);
+  SocketAddress address = ParseAddress(host, family, options.port);
   UniqueFd fd = StreamSocket(family == 6 ? AF_INET6 : AF_INET);
   if (options.no_delay) SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   if (family == 6) SetOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0);
@@ -69,66 +48,23 @@ UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int fam
   return fd;
 }
 
-sockaddr_storage LocalSocketAddress(int fd, socklen_t* length) {
-  sockaddr_storage storage{};
-  *length = sizeof storage;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), length) != 0) {
-    ThrowErrno("getsockname");
-  }
-  return storage;
-}
-
-}  // namespace
-
-UniqueFd Listen(const ListenOptions& options) {
-  if (!options.host.empty()) return ListenOn(options.host, options, options.family);
-  try {
-    return ListenOn("::", options, 6);
-  } catch (const SystemFailure& failure) {
-    // As Node with libuv, which reports a port that is taken from listen(2), too late for another
-    // try.
-    if (failure.number == EADDRINUSE) throw;
-    // Whatever else kept us from `::` (no IPv6 here): the failure of `0.0.0.0` is the one reported.
-    return ListenOn("0.0.0.0", options, 4);
-  }
-}
-
 void AllowReusePort(int fd) { SetOption(fd, SOL_SOCKET, SO_REUSEPORT, 1); }
 
 UniqueFd ListenAsMember(int fd, int backlog) {
-  socklen_t length;
-  sockaddr_storage storage = LocalSocketAddress(fd, &length);
-  UniqueFd member = StreamSocket(storage.ss_family);
+  SocketAddress local = LocalSocketAddress(fd);
+  const int family = local.storage.ss_family;
+  UniqueFd member = StreamSocket(family);
   SetOption(member.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   CopyOption(fd, member.get(), IPPROTO_TCP, TCP_NODELAY);
-  if (storage.ss_family == AF_INET6) CopyOption(fd, member.get(), IPPROTO_IPV6, IPV6_V6ONLY);
+  if (family == AF_INET6) CopyOption(fd, member.get(), IPPROTO_IPV6, IPV6_V6ONLY);
   const Address address = LocalAddress(fd);
-  if (bind(member.get(), reinterpret_cast<sockaddr*>(&storage), length) != 0) {
+  if (bind(member.get(), local.get(), local.length) != 0) {
     throw SystemFailure{errno, "bind", address.host, address.port};
   }
   if (listen(member.get(), backlog) != 0) {
     throw SystemFailure{errno, "listen", address.host, address.port};
   }
   return member;
-}
-
-Address LocalAddress(int fd) {
-  socklen_t length;
-  const sockaddr_storage storage = LocalSocketAddress(fd, &length);
-  char host[INET6_ADDRSTRLEN] = {};
-  Address address;
-  if (storage.ss_family == AF_INET6) {
-    const auto* in6 = reinterpret_cast<const sockaddr_in6*>(&storage);
-    uv_ip6_name(in6, host, sizeof host);
-    address.family = 6;
-    address.port = ntohs(in6->sin6_port);
-  } else {
-    const auto* in4 = reinterpret_cast<const sockaddr_in*>(&storage);
-    uv_ip4_name(in4, host, sizeof host);
-    address.port = ntohs(in4->sin_port);
-  }
-  address.host = host;
-  return address;
 }
 
 UniqueFd Accept(int fd) {
@@ -156,20 +92,6 @@ UniqueFd Accept(int fd) {
   }
 }
 
-uint32_t SourceOf(int connection, uint64_t seed) {
-  sockaddr_storage storage{};
-  socklen_t length = sizeof storage;
-  if (getpeername(connection, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return 0;
-  SourceAddress address{0, 0, 0xffff, 0};
-  if (storage.ss_family == AF_INET6) {
-    memcpy(address.data(), &reinterpret_cast<sockaddr_in6&>(storage).sin6_addr, sizeof(in6_addr));
-    for (uint32_t& word : address) word = ntohl(word);
-  } else {
-    address[3] = ntohl(reinterpret_cast<sockaddr_in&>(storage).sin_addr.s_addr);
-  }
-  return SourceHash(address, seed);
-}
-
 void DeferAccept(int fd, bool defer) {
   SetOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, defer ? 1 : 0);  // in seconds
 }
@@ -181,7 +103,7 @@ int QueueLength(int fd) {
   return static_cast<int>(info.tcpi_unacked);  // of a listener: sk_ack_backlog
 }
 
-void RefuseNewHandshakes(int fd) {
+bool RefuseNewHandshakes(int fd) {
   // A socket filter on a listener sees each TCP header addressed to it, before a SYN makes
   // anything.
   sock_filter code[] = {
@@ -195,6 +117,7 @@ void RefuseNewHandshakes(int fd) {
   if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
     ThrowErrno("setsockopt");
   }
+  return true;
 }
 
 UniqueFd Duplicate(int fd) {
@@ -203,8 +126,16 @@ UniqueFd Duplicate(int fd) {
   return copy;
 }
 
-void CloseOnExec(int fd) {
-  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) ThrowErrno("fcntl");
+// close(2): on Linux the descriptor is gone whatever is returned, EINTR included; a retry could
+// close a descriptor another thread has just been given.
+void CloseDescriptor(int fd) { close(fd); }
+
+UniqueFd UnboundSocket() {
+  UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) ThrowErrno("socket");
+  return fd;
 }
+
+int LastError() { return errno; }
 
 }  // namespace evenkeel

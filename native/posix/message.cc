@@ -1,4 +1,4 @@
-#include "../message.h"
+#include "message.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -153,6 +153,10 @@ ReceiveResult Receive(int channel, Message* message) {
   message->payload.assign(buffer, header.length);
   message->fd = std::move(fd);
   return ReceiveResult::kMessage;
+}
+
+void CloseOnExec(int fd) {
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) ThrowErrno("fcntl");
 }
 
 void MakeChannel(UniqueFd* one, UniqueFd* other) {

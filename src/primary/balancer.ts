@@ -1,8 +1,8 @@
 import type { Worker } from 'node:cluster';
 import { randomInt } from 'node:crypto';
 import { constants } from 'node:os';
-import { binding, type ChannelMessage, type NativeLoadTable, type SelectorMechanism } from '../binding.js';
-import { EvenkeelError } from '../errors.js';
+import { binding, type NativeLoadTable, type SelectorMechanism } from '../binding.js';
+import type { Returned } from '../link/link.js';
 import { MAX_WORKERS, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
 import { closedKey, isQuestion, isTermRequest, leaseKey, leaseOf, type Question } from '../messages.js';
@@ -36,7 +36,7 @@ export interface BalancerOptions {
   onListener?: (listener: Listener) => void;
 }
 
-/** The primary's accept path: owns the load table, every listener and every worker's channel. */
+/** The primary's accept path: owns the load table, every listener and every worker's link. */
 export class Balancer {
   readonly #options: BalancerOptions;
   readonly #table: NativeLoadTable;
@@ -71,24 +71,19 @@ export class Balancer {
     return this.#workers.get(worker.id);
   }
 
-  /** Before a fork: a slot and a channel for the worker to come; undefined when no slot is left. */
+  /** Before a fork: a slot and a link for the worker to come; undefined when no slot is left. */
   prepare(): WorkerHandle | undefined {
     const index = this.#freeSlots.take();
     if (index === undefined) return undefined;
-    let handle: WorkerHandle | undefined;
     try {
-      handle = new WorkerHandle(
+      return new WorkerHandle(
         this.#table,
         index,
-        (from, message) => this.#onChannelMessage(from, message),
+        this.#options.supervised,
+        (from, returned) => this.#onReturned(from, returned),
         (from, error) => this.#trouble.onChannel(from, error),
       );
-      handle.hello({ slot: index, supervised: this.#options.supervised });
-      handle.channel.start();
-      return handle;
     } catch (error) {
-      handle?.recover();
-      handle?.close();
       this.#freeSlots.giveBackUnused(index);
       throw error;
     }
@@ -197,8 +192,7 @@ export class Balancer {
     handle.everLeased.push(lease);
     const { data, address, gate, noDelay } = listener;
     const answer = { seq, errno: 0, key: leaseKey(lease), data, sockname: address, gate, noDelay };
-    handle.answer(lease, answer, socket?.share() ?? -1);
-    listener.open(lease, handle);
+    handle.answer(lease, answer, socket, () => listener.open(lease, handle));
   }
 
   /** A failure that is not the system's (data that JSON cannot carry, say) must not end the primary: the
@@ -208,7 +202,7 @@ export class Balancer {
     const errno = error.errno ?? -constants.errno.EINVAL;
     try {
       const none = { data: null, sockname: null, gate: null, noDelay: false };
-      handle.answer(lease, { seq, errno, key: leaseKey(lease), ...none }, -1);
+      handle.answer(lease, { seq, errno, key: leaseKey(lease), ...none });
     } catch (broken) {
       this.#trouble.onChannel(handle, broken as NodeJS.ErrnoException);
     }
@@ -257,26 +251,19 @@ export class Balancer {
   #bury(handle: WorkerHandle): void {
     if (handle.worker !== undefined && !this.#workers.delete(handle.worker.id)) return;
     this.#leaveAll(handle);
-    for (const { lease, hops, fd } of handle.channel.recover()) this.#offer(lease, fd, hops);
+    for (const returned of handle.link.recover()) this.#offer(returned);
     handle.recover();
     for (const lease of handle.everLeased) this.#leases.delete(lease);
     handle.close();
     this.#freeSlots.giveBack(handle.slot);
   }
 
-  #onChannelMessage(handle: WorkerHandle, { type, lease, hops, fd }: ChannelMessage): void {
-    if (type !== binding().messageTypes.returned || fd < 0) {
-      if (fd >= 0) binding().closeFd(fd);
-      return this.#trouble.onChannel(
-        handle,
-        new EvenkeelError('ERR_CHANNEL_MESSAGE', `unexpected message of type ${type}; it was ignored`),
-      );
-    }
+  #onReturned(handle: WorkerHandle, returned: Returned): void {
     handle.lane.returned();
-    this.#offer(lease, fd, hops);
+    this.#offer(returned);
   }
 
-  #offer(lease: number, fd: number, hops: number): void {
+  #offer({ lease, fd, hops }: Returned): void {
     const listener = this.#leases.get(lease);
     // Its listener is closed: so would the connection be in the accept queue of any closed server.
     if (listener === undefined) binding().closeFd(fd);

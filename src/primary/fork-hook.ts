@@ -1,15 +1,9 @@
 import { ChildProcess } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
 import { syncBuiltinESMExports } from 'node:module';
-import { CHANNEL_ENV } from '../messages.js';
+import type { PrimaryLink, SpawnOptions } from '../link/link.js';
 import type { Balancer } from './balancer.js';
 import { requireInstead, withPreload } from './preload.js';
-
-interface SpawnOptions {
-  args: string[];
-  stdio: unknown[];
-  envPairs: string[];
-}
 
 /** ChildProcess.prototype.spawn, where fork() ends up with its options complete. Undocumented, and the
  * only place that sees every stdio setting of node:cluster without changing `cluster.settings`. */
@@ -26,7 +20,7 @@ export interface ForkHook {
 const hooks: ForkHook[] = [];
 const fork = cluster.fork;
 
-/** Gives every worker node:cluster forks from now on a slot and a channel. Returns an undo. */
+/** Gives every worker node:cluster forks from now on a slot and a link. Returns an undo. */
 export function installForkHook(hook: ForkHook): () => void {
   hooks.push(hook);
   replaceFork(forkWithHook);
@@ -51,7 +45,7 @@ function forkWithHook(env?: object): Worker {
     return fork.call(cluster, env);
   }
   try {
-    const worker = inheriting(handle.channel.peerFd(), () => fork.call(cluster, env));
+    const worker = inheriting(handle.link, () => fork.call(cluster, env));
     balancer.attach(handle, worker);
     return worker;
   } catch (error) {
@@ -60,15 +54,13 @@ function forkWithHook(env?: object): Worker {
   }
 }
 
-/** Runs `fork`, whose child gets `fd` after its other stdio, its number in CHANNEL_ENV, and the preload. */
-function inheriting<T>(fd: number, fork: () => T): T {
+/** Runs `fork`, whose child gets its end of the link, and the preload. */
+function inheriting<T>(link: PrimaryLink, fork: () => T): T {
   const spawn = prototype.spawn;
   prototype.spawn = function (options) {
-    const index = options.stdio.length;
-    options.stdio = [...options.stdio, fd];
     options.args = withPreload(options.args, cluster.settings.exec);
     options.envPairs = options.envPairs.map(rewritten);
-    options.envPairs.push(`${CHANNEL_ENV}=${index}`);
+    link.extend(options);
     return spawn.call(this, options);
   };
   try {

@@ -117,7 +117,7 @@ export class Listener {
 
   /** The worker knows of its lease: connections may be sent to it. */
   open(lease: number, worker: WorkerHandle): void {
-    this.#dispatcher.add(worker.lane, lease);
+    if (this.#leases.has(lease)) this.#dispatcher.add(worker.lane, lease); // else it has closed since
   }
 
   /** The worker is about to stop listening. */

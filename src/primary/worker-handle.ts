@@ -1,7 +1,9 @@
 import type { Worker } from 'node:cluster';
-import { binding, type Channel, type ChannelMessage, type Lane, type NativeLoadTable } from '../binding.js';
+import { type Bell, binding, type Lane, type ListenSocket, type NativeLoadTable } from '../binding.js';
+import type { PrimaryLink, Returned, Shares } from '../link/link.js';
+import { makeLink } from '../link/open.js';
 import { Slot } from '../load-table.js';
-import type { Answer, Hello } from '../messages.js';
+import type { Answer } from '../messages.js';
 import type { Listener } from './listener.js';
 
 /** A lane that could not be emptied for want of descriptors is tried again after so many ms. */
@@ -15,14 +17,14 @@ export interface Rescue {
   rescued: number;
 }
 
-/** A worker as the primary sees it: its slot, its channel, its lane and its leases. */
+/** A worker as the primary sees it: its slot, its link, its lane and its leases. */
 export class WorkerHandle {
   readonly slot: Slot;
-  readonly channel: Channel;
+  readonly link: PrimaryLink;
   /** Where connections are sent to it. */
   readonly lane: Lane;
-  /** An fd: rung to wake the worker's loop. */
-  readonly bell: number;
+  /** Rung to wake the worker's loop. */
+  readonly bell: Bell;
   /** By lease: what this worker listens on. */
   readonly leases = new Map<number, Listener>();
   /** It was told to finish and end. */
@@ -35,31 +37,33 @@ export class WorkerHandle {
   readonly everLeased: number[] = [];
   #worker: Worker | undefined;
 
-  readonly #table: NativeLoadTable;
-
-  /** @throws the system's error; nothing stays open then. */
+  /** Everything the worker finds as it starts.
+   * @throws the system's error; nothing stays open then. */
   constructor(
     table: NativeLoadTable,
     slot: number,
-    onMessage: (worker: WorkerHandle, message: ChannelMessage) => void,
+    supervised: boolean,
+    onReturned: (worker: WorkerHandle, returned: Returned) => void,
     onError: (worker: WorkerHandle, error: NodeJS.ErrnoException) => void,
   ) {
-    this.#table = table;
+    const { Bell, Lane, shareWaker } = binding();
     this.slot = new Slot(table, slot);
-    this.lane = new (binding().Lane)(table, slot);
+    this.lane = new Lane(table, slot);
+    let bell: Bell | undefined;
+    const share = (): Shares => ({
+      table: table.share(),
+      bell: this.bell.share(),
+      lane: this.lane.share(),
+      waker: shareWaker(),
+    });
     try {
-      this.channel = new (binding().Channel)(
-        (message) => onMessage(this, message),
-        (error) => onError(this, error),
-      );
+      this.bell = bell = new Bell();
+      this.link = makeLink({ slot, supervised }, share, {
+        onReturned: (returned) => onReturned(this, returned),
+        onError: (error) => onError(this, error),
+      });
     } catch (error) {
-      this.lane.close();
-      throw error;
-    }
-    try {
-      this.bell = binding().newBell();
-    } catch (error) {
-      this.channel.close();
+      bell?.close();
       this.lane.close();
       throw error;
     }
@@ -73,24 +77,19 @@ export class WorkerHandle {
 
   set worker(worker: Worker) {
     this.#worker = worker;
-    this.slot.pid = worker.process.pid ?? 0;
+    const pid = worker.process.pid ?? 0;
+    this.slot.pid = pid;
+    this.lane.setWorker(pid);
+    this.link.attach(worker);
   }
 
   get label(): string {
     return `worker ${this.#worker?.id ?? '?'} (pid ${this.#worker?.process.pid ?? '?'})`;
   }
 
-  /** What the worker finds in the channel as it starts; each of these brings a descriptor. */
-  hello(hello: Hello): void {
-    const { messageTypes, duplicateFd, shareWaker } = binding();
-    this.channel.send(messageTypes.hello, 0, 0, JSON.stringify(hello), this.#table.share());
-    this.channel.send(messageTypes.bell, 0, 0, null, duplicateFd(this.bell));
-    this.channel.send(messageTypes.lane, 0, 0, null, this.lane.workerFd());
-    this.channel.send(messageTypes.waker, 0, 0, null, shareWaker());
-  }
-
-  answer(lease: number, answer: Answer, takeFd: number): void {
-    this.channel.send(binding().messageTypes.answer, lease, 0, JSON.stringify(answer), takeFd);
+  /** `onAdopted`: connections may be sent to it. */
+  answer(lease: number, answer: Answer, socket?: ListenSocket, onAdopted = (): void => {}): void {
+    this.link.answer(lease, answer, socket, onAdopted);
   }
 
   countStall({ rescued }: Rescue): void {
@@ -106,12 +105,12 @@ export class WorkerHandle {
 
   /** After recover(). */
   close(): void {
-    this.channel.close();
-    binding().closeFd(this.bell);
+    this.link.close();
+    this.bell.close();
   }
 
   drain(): void {
     this.isDraining = true;
-    this.channel.send(binding().messageTypes.drain, 0, 0, null, -1);
+    this.link.drain();
   }
 }

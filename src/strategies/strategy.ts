@@ -1,4 +1,5 @@
 import type {
+  Bell,
   Dispatcher,
   Lane,
   ListenSocket,
@@ -42,8 +43,8 @@ export type OnAcceptError = (error: NodeJS.ErrnoException) => void;
 export interface Lessee {
   /** Its slot in the load table. */
   slot: number;
-  /** An fd, open as long as the worker lives. */
-  bell: number;
+  /** Wakes it. */
+  bell: Bell;
   /** Where connections are sent to it. */
   lane: Lane;
 }

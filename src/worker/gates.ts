@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { binding, type Gatekeeper, type NativeLoadTable } from '../binding.js';
+import { binding, type Gatekeeper, type NativeLoadTable, type Shared } from '../binding.js';
 
 /** Failures to accept come in storms, twenty a second: one warning in so many ms. */
 const ERROR_INTERVAL = 10_000;
@@ -13,17 +13,17 @@ interface Gate {
 export class Gates {
   readonly #table: NativeLoadTable;
   readonly #slot: number;
-  readonly #bell: number;
+  readonly #bell: Shared;
   readonly #onError: (error: NodeJS.ErrnoException) => void;
   readonly #gates = new Map<Server, Gate>();
   /** Made on first use; null: this worker cannot have gates. */
   #keeper: Gatekeeper | null | undefined;
 
-  /** `takeBell`: the fd the watchdog rings. */
+  /** `takeBell`: what the watchdog rings. */
   constructor(
     table: NativeLoadTable,
     slot: number,
-    takeBell: number,
+    takeBell: Shared,
     onError: (error: NodeJS.ErrnoException) => void,
   ) {
     this.#table = table;

@@ -1,9 +1,9 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { Server } from 'node:net';
-import { binding, type Channel, type ChannelMessage, type Intake } from '../binding.js';
-import { EvenkeelError } from '../errors.js';
+import { binding, type Intake } from '../binding.js';
+import type { WorkerLink } from '../link/link.js';
 import { Slot } from '../load-table.js';
-import { type Answer, type Hello, leaseOf, parsePayload } from '../messages.js';
+import { type Answer, leaseOf } from '../messages.js';
 import { BusyMark } from './busy-mark.js';
 import { ConnectionMeter } from './connection-meter.js';
 import { Drain } from './drain.js';
@@ -40,9 +40,9 @@ interface Limits {
   _connections: number;
 }
 
-/** The worker's half: owns its end of the channel, its slot and what it listens on. */
+/** The worker's half: owns its end of the link, its slot and what it listens on. */
 export class EvenkeelWorker {
-  readonly #channel: Channel;
+  readonly #link: WorkerLink;
   readonly #intake: Intake;
   /** What the intake brought. */
   readonly #fds = new Int32Array(MAX_BURST);
@@ -57,26 +57,17 @@ export class EvenkeelWorker {
   /** By lease. */
   readonly #shares = new Map<number, Share>();
 
-  /** @throws EvenkeelError ERR_CHANNEL_MESSAGE where the descriptor is not a channel of ours. */
-  constructor(channelFd: number) {
-    const { Channel, Intake, LoadTable, LoopStamp, messageTypes } = binding();
-    this.#channel = new Channel(
-      (message) => this.#onMessage(message),
-      (error) => onChannelError(error),
-      channelFd,
-    );
-    const first = this.#channel.receiveNow();
-    if (first?.type !== messageTypes.hello) {
-      throw new EvenkeelError('ERR_CHANNEL_MESSAGE', 'the primary did not say hello on the channel');
-    }
-    const hello = parsePayload<Hello>(first.payload);
-    const table = new LoadTable({ fd: first.fd });
+  constructor(link: WorkerLink) {
+    const { Intake, LoadTable, LoopStamp } = binding();
+    const { hello, shares } = link;
+    this.#link = link;
+    const table = new LoadTable({ shared: shares.table });
     this.#slot = new Slot(table, hello.slot);
-    this.#gates = new Gates(table, hello.slot, this.#receiveFd('bell'), onGateError);
+    this.#gates = new Gates(table, hello.slot, shares.bell, onGateError);
     this.#intake = new Intake(
       table,
       hello.slot,
-      this.#receiveFd('lane'),
+      shares.lane,
       this.#fds,
       (lease, hops, count, lost) => {
         if (count === 0 || lost > 0) this.#meter.countLost(lost);
@@ -84,7 +75,7 @@ export class EvenkeelWorker {
       },
       rarely(onIntakeError),
     );
-    new LoopStamp(table, hello.slot, this.#receiveFd('waker'));
+    new LoopStamp(table, hello.slot, shares.waker);
     this.#meter = new ConnectionMeter(this.#slot, (server) => this.#gates.onLoad(server, isFull(server)));
     this.#busy = new BusyMark(this.#slot);
     this.#drain = new Drain(hello);
@@ -95,33 +86,15 @@ export class EvenkeelWorker {
     this.#hook.install();
     this.#busy.install();
     this.#drain.handleSignals();
-    this.#channel.start();
+    this.#link.start({
+      onAnswer: (answer, fd) => this.#onAnswer(answer, fd),
+      onDrain: () => this.#drain.begin(),
+      onError: onLinkError,
+    });
     this.#intake.start();
   }
 
-  #receiveFd(type: 'bell' | 'lane' | 'waker'): number {
-    const message = this.#channel.receiveNow();
-    if (message?.type === binding().messageTypes[type] && message.fd >= 0) return message.fd;
-    throw new EvenkeelError('ERR_CHANNEL_MESSAGE', `the primary did not send the ${type} on the channel`);
-  }
-
-  #onMessage(message: ChannelMessage): void {
-    const { messageTypes } = binding();
-    switch (message.type) {
-      case messageTypes.answer:
-        return this.#onAnswer(message);
-      case messageTypes.drain:
-        return this.#drain.begin();
-      default:
-        if (message.fd >= 0) binding().closeFd(message.fd);
-        onChannelError(
-          new EvenkeelError('ERR_CHANNEL_MESSAGE', `unexpected message of type ${message.type}`),
-        );
-    }
-  }
-
-  #onAnswer({ payload, fd }: ChannelMessage): void {
-    const answer = parsePayload<Answer>(payload);
+  #onAnswer(answer: Answer, fd: number): void {
     if (fd < 0) return this.#hook.answer(answer);
     const lease = leaseOf(answer.key);
     if (answer.gate !== null && this.#gates.canShare()) {
@@ -162,7 +135,7 @@ export class EvenkeelWorker {
   }
 
   #onConnections(lease: number, hops: number, count: number): void {
-    if (!this.#shares.has(lease)) this.#readChannel(); // the lane may be ahead of the lease itself
+    if (!this.#shares.has(lease)) this.#link.readNow(); // the lane may be ahead of the lease itself
     for (let i = 0; i < count; i++) {
       const fd = this.#fds[i] as number;
       const share = this.#shares.get(lease);
@@ -181,12 +154,6 @@ export class EvenkeelWorker {
           });
         }
       }
-    }
-  }
-
-  #readChannel(): void {
-    for (let message = this.#channel.receiveNow(); message; message = this.#channel.receiveNow()) {
-      this.#onMessage(message);
     }
   }
 
@@ -221,7 +188,7 @@ export class EvenkeelWorker {
 
   #giveBack(lease: number, hops: number, fd: number): void {
     this.#intake.returned();
-    this.#channel.send(binding().messageTypes.returned, lease, hops, null, fd);
+    this.#link.giveBack({ lease, hops, fd });
   }
 }
 
@@ -260,8 +227,8 @@ function onIntakeError(error: NodeJS.ErrnoException): void {
   });
 }
 
-function onChannelError(error: NodeJS.ErrnoException): void {
-  process.emitWarning(`the channel to the primary: ${error.message}`, {
+function onLinkError(error: NodeJS.ErrnoException): void {
+  process.emitWarning(`the link to the primary: ${error.message}`, {
     type: 'EvenkeelWarning',
     code: error.code ?? 'ERR_CHANNEL_MESSAGE',
   });

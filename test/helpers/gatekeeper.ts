@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { LayoutField } from '../../dist/binding.js';
 import { addon, listen } from './native.ts';
 
-const { Gatekeeper, LoadTable, closeFd, duplicateFd, layout, newBell } = addon;
+const { Bell, Gatekeeper, LoadTable, closeFd, layout } = addon;
 
 /** The number of the gate the tests are about. */
 export const GATE = 3;
@@ -36,9 +36,9 @@ export function keeper(options: { onConnection?: (fd: number) => void } = {}) {
   new Uint32Array(table.buffer())[layout.used / 4] = 2;
   const socket = listen();
   const errors: NodeJS.ErrnoException[] = [];
-  const bell = newBell();
-  const ownBell = duplicateFd(bell);
-  const gates = new Gatekeeper(table, 0, bell, (error) => errors.push(error));
+  const bell = new Bell();
+  const rung = bell.share() as number;
+  const gates = new Gatekeeper(table, 0, bell.share(), (error) => errors.push(error));
   const came: number[] = [];
   gates.listen(socket.share(), GATE, (fd) => {
     came.push(fd);
@@ -46,7 +46,8 @@ export function keeper(options: { onConnection?: (fd: number) => void } = {}) {
   });
   onTestFinished(() => {
     gates.stop();
-    closeFd(ownBell);
+    closeFd(rung);
+    bell.close();
     for (const fd of came) closeFd(fd);
   });
   return {
@@ -56,9 +57,9 @@ export function keeper(options: { onConnection?: (fd: number) => void } = {}) {
     gates,
     errors,
     came,
-    bell: ownBell,
+    bell,
     /** As the watchdog does. */
-    ring: () => writeSync(ownBell, new BigUint64Array([1n])),
+    ring: () => writeSync(rung, new BigUint64Array([1n])),
     isOpen: () => (view.get(0, 'open') & (1 << GATE)) !== 0,
     shares: () => (view.get(0, 'shares') & (1 << GATE)) !== 0,
     /** Slot 1 becomes an idle worker that shares, and slot 0 one that has so many more connections. */

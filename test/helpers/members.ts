@@ -39,7 +39,7 @@ export class Member {
     this.#intake = new Intake(
       table,
       lease,
-      this.lane.workerFd(),
+      this.lane.share(),
       fds,
       (of, hops, count) => {
         this.bursts.push(count);
@@ -79,7 +79,8 @@ export class Member {
   /** As if a callback had begun so many ns ago that does not end. */
   block(since = 1_000_000_000n): void {
     this.set('idle', 0);
-    this.#stamp[0] = process.hrtime.bigint() - since;
+    const now = process.hrtime.bigint(); // since the machine's start, which may be later than that
+    this.#stamp[0] = now > since ? now - since : 1n;
   }
 
   set(field: 'idle' | 'depth' | 'taken' | 'accepted' | 'closed', value: number): void {

@@ -4,7 +4,7 @@ import { GATE, keeper } from '../helpers/gatekeeper.ts';
 import { addon, closing, connect, connections, listen, talk } from '../helpers/native.ts';
 import { eventually } from '../helpers/requests.ts';
 
-const { Gatekeeper, LoadTable, Watchdog, newBell } = addon;
+const { Bell, Gatekeeper, LoadTable, Watchdog } = addon;
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 async function turns(count: number): Promise<void> {
@@ -85,8 +85,8 @@ test('a full server leaves the connection to one that does not answer for 100 ms
   gates.withdraw(GATE, true);
   await turns(2);
   const watchdog = closing(new Watchdog(table, socket, GATE, (error) => errors.push(error)));
-  const deaf = newBell();
-  onTestFinished(() => addon.closeFd(deaf));
+  const deaf = new Bell();
+  onTestFinished(() => deaf.close());
   watchdog.add(0, bell);
   watchdog.add(1, deaf);
   const start = performance.now();
@@ -142,15 +142,15 @@ test('made and dropped, refused or stopped: no descriptor stays open', async () 
   const socket = listen();
   const ignore = () => {};
   await leavesNothingOpen(50, async () => {
-    const gates = new Gatekeeper(table, 0, newBell(), ignore);
+    const gates = new Gatekeeper(table, 0, new Bell().share(), ignore);
     gates.listen(socket.share(), 0, ignore);
     await turn();
     gates.listen(socket.share(), 31, ignore);
     expect(() => gates.listen(socket.share(), 31, ignore)).toThrow(RangeError);
     expect(() => gates.listen(socket.share(), 32, ignore)).toThrow(RangeError);
     expect(() => gates.listen(socket.share(), 1, undefined as never)).toThrow(TypeError);
-    expect(() => new Gatekeeper(table, 1, newBell(), ignore)).toThrow(RangeError);
-    expect(() => new Gatekeeper({} as never, 0, newBell(), ignore)).toThrow(TypeError);
+    expect(() => new Gatekeeper(table, 1, new Bell().share(), ignore)).toThrow(RangeError);
+    expect(() => new Gatekeeper({} as never, 0, new Bell().share(), ignore)).toThrow(TypeError);
     expect(() => new Watchdog(table, socket, 32, ignore)).toThrow(RangeError);
     gates.close(0);
     gates.stop();

@@ -8,7 +8,7 @@ import { addon, closing } from '../helpers/native.ts';
 import { bpfDescriptors, refused } from '../helpers/selector-ebpf.ts';
 import { thrown } from '../helpers/thrown.ts';
 
-const { LoadTable, Selector, closeFd, layout, newBell } = addon;
+const { Bell, LoadTable, Selector, closeFd, layout } = addon;
 
 if (refused !== undefined) console.warn(`SKIPPED: load tables in the kernel (${refused})`);
 
@@ -25,7 +25,7 @@ describe.skipIf(refused !== undefined)('a load table in the kernel', () => {
 
   test('two mappings of it see the same', () => {
     const first = table(MAX_WORKERS);
-    const other = new LoadTable({ fd: first.share() });
+    const other = new LoadTable({ shared: first.share() });
     expect([first.slots(), other.slots()]).toEqual([MAX_WORKERS, MAX_WORKERS]);
     const slot = new Slot(first, MAX_WORKERS - 1);
     slot.begin();
@@ -55,20 +55,28 @@ describe.skipIf(refused !== undefined)('a load table in the kernel', () => {
     await leavesNothingOpen(20, () => {
       const fd = own.share();
       new Uint32Array(own.buffer())[word] = value;
-      expect(thrown(() => new LoadTable({ fd }))).toMatchObject({ code: 'EINVAL', syscall: 'mmap' });
+      expect(thrown(() => new LoadTable({ shared: fd }))).toMatchObject({ code: 'EINVAL', syscall: 'mmap' });
     });
   });
 
   test('what is no table, of the kernel as it may be, is refused', () => {
-    expect(thrown(() => new LoadTable({ fd: newBell() })).code).toBe('EINVAL');
+    expect(thrown(() => new LoadTable({ shared: new Bell().share() })).code).toBe('EINVAL');
     const own = table();
     const before = new Set(bpfDescriptors());
     closing(new Selector(own, 'round-robin', 'ebpf', 0));
     const others = bpfDescriptors().filter((fd) => !before.has(fd));
     // The program, the sockets' map and the group's.
     expect(others).toHaveLength(3);
-    for (const fd of others.map((other) => addon.duplicateFd(other))) {
-      expect(thrown(() => new LoadTable({ fd })).code).toBe('EINVAL');
+    for (const fd of others) {
+      // In another process: what is opened is closed then.
+      const script = `
+        const { binding } = await import(${JSON.stringify(new URL('../../dist/binding.js', import.meta.url))});
+        try { new (binding().LoadTable)({ shared: 3 }) } catch ({ code }) { console.log(code) }`;
+      const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+        stdio: ['ignore', 'pipe', 'inherit', fd],
+        encoding: 'utf8',
+      });
+      expect(stdout).toBe('EINVAL\n');
     }
   });
 
@@ -78,7 +86,7 @@ describe.skipIf(refused !== undefined)('a load table in the kernel', () => {
       for (const policy of ['round-robin', 'least-connections'] as const) {
         new Selector(own, policy, 'ebpf', 0).close();
       }
-      new LoadTable({ fd: own.share() }).close();
+      new LoadTable({ shared: own.share() }).close();
       own.close();
     });
   });

@@ -119,7 +119,7 @@ describe('a lane', () => {
   test("whose worker never came: the descriptors in it are closed with it, the worker's end too", () => {
     const { dispatcher, table } = fleet(0);
     const lane = new Lane(table, 0);
-    const workerEnd = lane.workerFd();
+    const workerEnd = lane.share();
     dispatcher.add(lane, 1);
     dispatcher.offer(connection(), 0, 0);
     dispatcher.remove(1);
@@ -134,7 +134,7 @@ describe('a lane', () => {
     const [member] = members as [Member];
     join(member);
     // The worker's end of a socket pair sends too, to the primary, which never reads there.
-    const fd = member.lane.workerFd();
+    const fd = member.lane.share();
     const script = 'import socket; s = socket.socket(fileno=3); [s.send(b"x" * 9) for _ in range(9)]';
     execFileSync('python3', ['-c', script], { stdio: ['ignore', 'inherit', 'inherit', fd] });
     closeFd(fd);

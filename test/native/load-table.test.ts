@@ -23,7 +23,7 @@ test('a slot is a cache line, and every field lies within it, apart from the oth
 
 test('two mappings of one table see the same, and the counters wrap', () => {
   const table = new LoadTable({ slots: MAX_WORKERS });
-  const other = new LoadTable({ fd: table.share() });
+  const other = new LoadTable({ shared: table.share() });
   expect(other.slots()).toBe(MAX_WORKERS);
   const [writer, reader] = [new Slot(table, 200), new Slot(other, 200)];
   writer.begin();
@@ -37,9 +37,11 @@ test('two mappings of one table see the same, and the counters wrap', () => {
 test('what is no load table is refused, and closed', async () => {
   const socket = listen();
   await leavesNothingOpen(200, () => {
-    expect(() => new LoadTable({ fd: socket.share() })).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+    expect(() => new LoadTable({ shared: socket.share() })).toThrow(
+      expect.objectContaining({ code: 'EINVAL' }),
+    );
   });
-  expect(() => new LoadTable({ fd: 9999 })).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  expect(() => new LoadTable({ shared: 9999 })).toThrow(expect.objectContaining({ code: 'EBADF' }));
   for (const slots of [0, 5000]) expect(() => new LoadTable({ slots })).toThrow(RangeError);
   expect(() => new Slot(new LoadTable({ slots: 2 }), 2)).toThrow(RangeError);
   expect(() => new LoopStamp(new LoadTable({ slots: 2 }), 2)).toThrow(RangeError);
@@ -77,7 +79,7 @@ send(message(fds=1), fd)`;
 }
 
 test('a table of the same shape, whoever made it, is one', () => {
-  expect(new LoadTable({ fd: foreign('table()') }).slots()).toBe(2);
+  expect(new LoadTable({ shared: foreign('table()') }).slots()).toBe(2);
 });
 
 test.each([
@@ -89,14 +91,14 @@ test.each([
   ['that is empty', 'table(size=0)'],
 ])('a table %s is refused, and closed', async (_name, make) => {
   await leavesNothingOpen(2, () => {
-    const error = thrown(() => new LoadTable({ fd: foreign(make) }));
+    const error = thrown(() => new LoadTable({ shared: foreign(make) }));
     expect(error).toMatchObject({ code: 'EINVAL', errno: -22, syscall: 'mmap' });
   });
 });
 
 test.each(['/etc/hosts', '/dev/null', '/'])('%s is no table, and closed', async (file) => {
   await leavesNothingOpen(200, () => {
-    expect(thrown(() => new LoadTable({ fd: openSync(file) })).code).toBe('EINVAL');
+    expect(thrown(() => new LoadTable({ shared: openSync(file) })).code).toBe('EINVAL');
   });
 });
 

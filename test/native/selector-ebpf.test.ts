@@ -258,7 +258,7 @@ test.skipIf(refused !== undefined)(
       new addon.Selector(new addon.LoadTable(options), 'least-connections', 'ebpf', 0);
     expect(thrown(() => load({ slots: 4 }))).toMatchObject({ code: 'EINVAL', syscall: 'bpf' });
     const table = new addon.LoadTable({ slots: 4, inKernel: true });
-    expect(thrown(() => load({ fd: table.share() }))).toMatchObject({ code: 'EBADF', syscall: 'bpf' });
+    expect(thrown(() => load({ shared: table.share() }))).toMatchObject({ code: 'EBADF', syscall: 'bpf' });
     const hash = () => new addon.Selector(table, 'hash', 'ebpf', 0);
     expect(thrown(hash)).toMatchObject({ code: 'EINVAL', syscall: 'bpf' });
   },

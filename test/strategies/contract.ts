@@ -21,7 +21,7 @@ const OPTIONS = { host: '127.0.0.1', family: 4, port: 0, backlog: 128 } as const
 /** A worker of the same process: takes what its lane brings, and accepts from what it was lent. */
 class FakeWorker extends Member {
   readonly connections: number[] = [];
-  readonly bell = binding().newBell();
+  readonly bell = new (binding().Bell)();
   #socket: ListenSocket | undefined;
 
   get lessee(): Lessee {
@@ -43,7 +43,7 @@ class FakeWorker extends Member {
   }
 
   close(): void {
-    binding().closeFd(this.bell);
+    this.bell.close();
     this.end();
   }
 }

@@ -1,8 +1,8 @@
 #include "channel.h"
 
-#include "callback.h"
-#include "error.h"
-#include "socket.h"
+#include "../callback.h"
+#include "../error.h"
+#include "../socket.h"
 
 namespace evenkeel {
 namespace {
@@ -140,7 +140,6 @@ void Channel::Init(Napi::Env env, Napi::Object exports) {
   set("returned", MessageType::kReturned);
   set("drain", MessageType::kDrain);
   exports.Set("messageTypes", types);
-  exports.Set("finalHop", static_cast<uint32_t>(kFinalHop));
 }
 
 }  // namespace evenkeel

@@ -12,9 +12,9 @@
 #include <optional>
 #include <thread>
 
-#include "../error.h"
-#include "../loop_handle.h"
-#include "../unique_fd.h"
+#include "error.h"
+#include "loop_handle.h"
+#include "poller.h"
 
 namespace evenkeel {
 
@@ -56,18 +56,17 @@ class Reactor {
   // All of these: locked. A source is the caller's, and removed before it ends.
   void Add(Source* source);
   void Remove(Source* source);
-  // Calls OnReadable() from now on; EPOLLIN and whatever else epoll_ctl(2) takes. Throws
-  // SystemFailure.
-  void Watch(Source* source, int fd, uint32_t events);
-  void Unwatch(int fd);
+  // Calls OnReadable() from now on; see Poller::Watch(). Throws SystemFailure.
+  void Watch(Source* source, int socket, Poller::Place place = Poller::Place::kFirst);
+  void Unwatch(int socket);
   // Calls OnDeadline() once, at that time of uv_hrtime(). kNever: not.
   void SetDeadline(Source* source, uint64_t time);
   // Has OnFailure() called.
   void Report(Source* source, const SystemFailure& failure);
   // Has OnPost() called.
   void Post(Source* source);
-  // An eventfd that workers ring. A duplicate; the caller owns it. Throws SystemFailure.
-  UniqueFd ShareWaker() const;
+  // What workers ring.
+  const Bell& waker() const { return poller_.waker(); }
   // The thread is over: the environment ends.
   bool stopped() const { return stopping_; }
 
@@ -78,12 +77,10 @@ class Reactor {
   uint64_t NextDeadline() const;
 
   std::mutex mutex_;
-  UniqueFd epoll_;
-  UniqueFd bell_;   // for ourselves
-  UniqueFd waker_;  // for the workers, who may ring it as they like
+  Poller poller_;
   bool stopping_ = false;
   uint64_t sleeping_until_ = 0;  // 0: not asleep
-  uint64_t last_id_ = 1;         // 0 and 1 are our own
+  uint64_t last_id_ = Poller::kWaker;
   std::map<uint64_t, Source*> sources_;
   struct Message {
     uint64_t to;

@@ -2,9 +2,9 @@
 
 #include <cerrno>
 
-#include "error.h"
-#include "instance.h"
-#include "listen_socket.h"
+#include "../error.h"
+#include "../instance.h"
+#include "../listen_socket.h"
 
 namespace evenkeel {
 namespace {

@@ -1,46 +1,22 @@
 #include "reactor.h"
 
-#include <signal.h>
-#include <sys/epoll.h>
-#include <unistd.h>
+#include <system_error>
 
-#include <cerrno>
-
-#include "../fd_room.h"
-#include "../instance.h"
-#include "../socket.h"
-#include "bell.h"
+#include "fd_room.h"
+#include "instance.h"
 
 namespace evenkeel {
-namespace {
-
-constexpr int kEventsAtOnce = 64;
-// What epoll calls its own; sources begin behind.
-constexpr uint64_t kBell = 0;
-constexpr uint64_t kWaker = 1;
-
-}  // namespace
 
 std::shared_ptr<Reactor> Reactor::Of(Napi::Env env) {
   std::shared_ptr<Reactor>& reactor = Instance::Of(env).reactor;
-  if (reactor == nullptr) reactor = std::make_shared<Reactor>(env);
+  if (reactor == nullptr) {
+    reactor = Guard(env, [&] { return std::make_shared<Reactor>(env); });
+  }
   return reactor;
 }
 
 Reactor::Reactor(Napi::Env env) : env_(env) {
   FdRoom::OfProcess();  // opens what it needs now: it is asked when there may be no descriptor left
-  Guard(env, [&] {
-    epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
-    if (!epoll_.valid()) ThrowErrno("epoll_create1");
-    bell_ = MakeBell();
-    waker_ = MakeBell();
-    for (const auto& [id, fd] : {std::pair(kBell, bell_.get()), std::pair(kWaker, waker_.get())}) {
-      epoll_event event{};
-      event.events = EPOLLIN;
-      event.data.u64 = id;
-      if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) ThrowErrno("epoll_ctl");
-    }
-  });
   async_ =
       std::make_unique<LoopHandle<uv_async_t>>(env, this, [](uv_loop_t* loop, uv_async_t* async) {
         return uv_async_init(loop, async, [](uv_async_t* handle) {
@@ -48,18 +24,12 @@ Reactor::Reactor(Napi::Env env) : env_(env) {
         });
       });
   async_->Unref();
-  // Signals are the main thread's.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    thread_ = std::thread([this] { Run(); });
+    thread_ = StartThread([this] { Run(); });
   } catch (const std::system_error& failure) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     async_->Close();
-    throw ToError(env, SystemFailure{failure.code().value(), "pthread_create"});
+    throw SystemFailure{failure.code().value(), "pthread_create"};
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   // Added after the async's own hook, so run before it: the thread is over when that handle closes.
   napi_add_env_cleanup_hook(
       env, [](void* reactor) { static_cast<Reactor*>(reactor)->Stop(); }, this);
@@ -78,11 +48,9 @@ void Reactor::Stop() {
     auto lock = Lock();
     stopping_ = true;
   }
-  Ring(bell_.get());
+  poller_.Wake();
   if (thread_.joinable()) thread_.join();
 }
-
-UniqueFd Reactor::ShareWaker() const { return Duplicate(waker_.get()); }
 
 void Reactor::Add(Source* source) {
   source->id_ = ++last_id_;
@@ -91,19 +59,15 @@ void Reactor::Add(Source* source) {
 
 void Reactor::Remove(Source* source) { sources_.erase(source->id_); }
 
-void Reactor::Watch(Source* source, int fd, uint32_t events) {
-  epoll_event event{};
-  event.events = events;
-  event.data.u64 = source->id_;
-  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) ThrowErrno("epoll_ctl");
+void Reactor::Watch(Source* source, int socket, Poller::Place place) {
+  poller_.Watch(socket, source->id_, place);
 }
 
-// ENOENT: it was not watched.
-void Reactor::Unwatch(int fd) { epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+void Reactor::Unwatch(int socket) { poller_.Unwatch(socket); }
 
 void Reactor::SetDeadline(Source* source, uint64_t time) {
   source->deadline_ = time;
-  if (time < sleeping_until_) Ring(bell_.get());
+  if (time < sleeping_until_) poller_.Wake();
 }
 
 void Reactor::Report(Source* source, const SystemFailure& failure) { Send({source->id_, failure}); }
@@ -143,34 +107,23 @@ uint64_t Reactor::NextDeadline() const {
 }
 
 void Reactor::Run() {
-  epoll_event events[kEventsAtOnce];
   auto lock = Lock();
   while (!stopping_) {
     const uint64_t now = uv_hrtime();
     const uint64_t next = NextDeadline();
-    int timeout = -1;
-    if (next != kNever) {
-      // Rounded up: a deadline is never early. Below a millisecond it is a millisecond.
-      timeout = next <= now ? 0 : static_cast<int>((next - now + 999'999) / 1'000'000);
-    }
+    const uint64_t timeout = next == kNever ? kNever : next <= now ? 0 : next - now;
     sleeping_until_ = next;
     lock.unlock();
-    // Fails only with EINTR; signals are blocked here, but a debugger may interrupt.
-    const int ready = epoll_wait(epoll_.get(), events, kEventsAtOnce, timeout);
+    const std::vector<uint64_t>& ready = poller_.Wait(timeout);
     lock.lock();
     sleeping_until_ = 0;
-    for (int i = 0; i < ready && !stopping_; i++) {
-      const uint64_t id = events[i].data.u64;
-      if (id == kBell) {
-        Hear(bell_.get());
-        continue;
-      }
-      if (id == kWaker) {
-        Hear(waker_.get());
+    for (const uint64_t id : ready) {
+      if (stopping_) break;
+      if (id == Poller::kWaker) {
         for (const auto& [number, source] : sources_) source->OnWaker();
         continue;
       }
-      auto found = sources_.find(id);  // removed meanwhile: nothing
+      auto found = sources_.find(id);  // removed meanwhile, or the bell: nothing
       if (found != sources_.end()) found->second->OnReadable();
     }
     const uint64_t after = uv_hrtime();

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "error.h"
+#include "../error.h"
 
 namespace evenkeel {
 namespace {

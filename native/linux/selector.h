@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "linux/selector_program.h"
+#include "selector_program.h"
 
 namespace evenkeel {
 

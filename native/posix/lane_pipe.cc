@@ -1,4 +1,4 @@
-#include "../burst.h"
+#include "../lane_pipe.h"
 
 #include <sys/socket.h>
 
@@ -6,6 +6,8 @@
 #include <cstring>
 
 #include "../error.h"
+#include "../socket.h"
+#include "message.h"
 
 namespace evenkeel {
 namespace {
@@ -19,10 +21,6 @@ struct Header {
   uint8_t hops;
   uint8_t reserved;
 };
-
-}  // namespace
-
-void MakeLane(UniqueFd* in, UniqueFd* out) { MakeChannel(in, out); }
 
 SendResult SendBurst(int lane, const Burst& burst) {
   Header header{kMagic, burst.lease, static_cast<uint16_t>(burst.count), burst.hops, 0};
@@ -42,11 +40,6 @@ SendResult SendBurst(int lane, const Burst& burst) {
   for (uint32_t i = 0; i < burst.count; i++) fds[i] = burst.fds[i].get();
   memcpy(CMSG_DATA(c), fds, sizeof(int) * burst.count);
   return SendNow(lane, &out);
-}
-
-bool IsEmpty(int lane) {
-  char byte;
-  return recv(lane, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0;
 }
 
 ReceiveResult ReceiveBurst(int lane, Burst* burst) {
@@ -85,6 +78,73 @@ ReceiveResult ReceiveBurst(int lane, Burst* burst) {
   burst->hops = header.hops;
   burst->lost = header.count > burst->count ? header.count - burst->count : 0;
   return ReceiveResult::kMessage;
+}
+
+}  // namespace
+
+LanePipe::LanePipe(const Bell&) { MakeChannel(&in_, &out_); }
+
+void LanePipe::SetWorker(uint32_t) {}
+
+SendResult LanePipe::Send(Burst* burst) {
+  const SendResult result = SendBurst(out_.get(), *burst);
+  // The kernel holds its own references from here on.
+  if (result == SendResult::kSent) *burst = Burst{};
+  return result;
+}
+
+ReceiveResult LanePipe::TakeBack(Burst* burst) {
+  return in_.valid() ? ReceiveBurst(in_.get(), burst) : ReceiveResult::kClosed;
+}
+
+bool LanePipe::IsEmpty() const {
+  char byte;
+  return recv(in_.get(), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
+
+void LanePipe::Tend() {}
+
+bool LanePipe::CanSend() const { return out_.valid(); }
+
+void LanePipe::StopSending() { out_.reset(); }
+
+void LanePipe::SetDead() {}
+
+Token LanePipe::Share() const { return Duplicate(in_.get()); }
+
+void LanePipe::Close() {
+  out_.reset();
+  in_.reset();
+}
+
+LaneOutlet::LaneOutlet(Napi::Env env, Token token, std::function<void()> on_ready)
+    : on_ready_(std::move(on_ready)), fd_(std::move(token)) {
+  poll_ = std::make_unique<LoopHandle<uv_poll_t>>(
+      env, this,
+      [this](uv_loop_t* loop, uv_poll_t* poll) { return uv_poll_init(loop, poll, fd_.get()); });
+}
+
+void LaneOutlet::Start() {
+  if (poll_->get() == nullptr) return;
+  // Fails only where the descriptor is polled twice.
+  uv_poll_start(poll_->get(), UV_READABLE, [](uv_poll_t* handle, int, int) {
+    static_cast<LaneOutlet*>(handle->data)->on_ready_();
+  });
+  poll_->Unref();
+}
+
+void LaneOutlet::Pause() {
+  if (poll_->get() != nullptr) uv_poll_stop(poll_->get());
+}
+
+ReceiveResult LaneOutlet::Receive(Burst* burst) { return ReceiveBurst(fd_.get(), burst); }
+
+bool LaneOutlet::IsOpen() const { return fd_.valid(); }
+
+void LaneOutlet::Close() {
+  // The poll goes before its descriptor, see Endpoint::Close().
+  poll_->Close();
+  fd_.reset();
 }
 
 }  // namespace evenkeel

@@ -7,8 +7,8 @@
 #include <functional>
 #include <memory>
 
-#include "error.h"
-#include "loop_handle.h"
+#include "../error.h"
+#include "../loop_handle.h"
 #include "message.h"
 
 namespace evenkeel {

@@ -5,18 +5,19 @@
 #include <memory>
 #include <vector>
 
-#include "../load_table.h"
-#include "../posix/reactor.h"
+#include "bell.h"
+#include "load_table.h"
+#include "reactor.h"
 
 namespace evenkeel {
 
 // Looks after one gated listener, in the primary: that no connection waits while a worker could
 // take it.
 //
-// It polls the socket like the workers, EPOLLEXCLUSIVE, and stands in the kernel's line behind the
-// gates that were open when it was armed: the kernel gets to it when none of these is asleep. A
-// gate opened later stands behind it, until a connection has come this far: that costs a look and a
-// bell, never a connection. It rings the idle worker with the fewest connections. That
+// It polls the socket like the workers, on Linux EPOLLEXCLUSIVE, and stands in the kernel's line
+// behind the gates that were open when it was armed: the kernel gets to it when none of these is
+// asleep. A gate opened later stands behind it, until a connection has come this far: that costs a
+// look and a bell, never a connection. It rings the idle worker with the fewest connections. That
 // is what opens closed gates again, what goes round a worker that blocks, and what makes up for a
 // wake-up that died with its worker. While nothing waits it sleeps, but for a slow look round.
 class Watchdog : public Napi::ObjectWrap<Watchdog>, private Reactor::Source {
@@ -28,7 +29,7 @@ class Watchdog : public Napi::ObjectWrap<Watchdog>, private Reactor::Source {
  private:
   struct Member {
     uint32_t slot;
-    int bell;  // the caller's, open until remove()
+    std::shared_ptr<const Bell> bell;
   };
 
   void Add(const Napi::CallbackInfo& info);

@@ -1,14 +1,11 @@
 #include "gatekeeper.h"
 
-#include <sys/epoll.h>
-
-#include <cerrno>
+#include <optional>
 #include <vector>
 
-#include "../callback.h"
-#include "../error.h"
-#include "../gate.h"
-#include "../posix/bell.h"
+#include "callback.h"
+#include "error.h"
+#include "gate.h"
 
 namespace evenkeel {
 namespace {
@@ -16,27 +13,13 @@ namespace {
 constexpr uint64_t kExhaustedMs = 50;  // EMFILE, ENOMEM: leave it to the others for so long
 constexpr uint32_t kMaxGates = 32;     // bits of Slot::shares
 
-int EpollCtl(int epoll, int operation, int fd) {
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLEXCLUSIVE;
-  event.data.fd = fd;  // as libuv: it finds the watcher by this
-  return epoll_ctl(epoll, operation, fd, &event);
-}
-
-// Whether the loop polls with epoll, and the kernel knows EPOLLEXCLUSIVE (Linux 4.5).
-void Probe(int epoll) {
-  UniqueFd bell = MakeBell();
-  if (EpollCtl(epoll, EPOLL_CTL_ADD, bell.get()) != 0) ThrowErrno("epoll_ctl");
-  EpollCtl(epoll, EPOLL_CTL_DEL, bell.get());  // it is there: nothing to fail
-}
-
 }  // namespace
 
-// new Gatekeeper(table, slot, bellFd, onError): takes the bell's fd.
+// new Gatekeeper(table, slot, bell, onError): takes what the bell shared.
 Gatekeeper::Gatekeeper(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Gatekeeper>(info), context_(info.Env(), "evenkeel.Gatekeeper") {
   Napi::Env env = info.Env();
-  bell_.reset(info[2].ToNumber().Int32Value());
+  Token bell = TakeToken(info[2]);
   table_ = LoadTable::From(info[0])->mapping();
   index_ = info[1].ToNumber().Uint32Value();
   if (index_ >= table_->slots()) throw Napi::RangeError::New(env, "Gatekeeper: no such slot");
@@ -44,35 +27,30 @@ Gatekeeper::Gatekeeper(const Napi::CallbackInfo& info)
   slot_ = table_->slot(index_);
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
-    throw ToError(env, SystemFailure{EINVAL, "epoll_ctl"});
+    throw ToError(env, SystemFailure{kInvalidArgument, "uv_poll_init"});
   }
-  epoll_ = uv_backend_fd(loop);
-  Guard(env, [&] { Probe(epoll_); });
+  Guard(env, [&] { GatePoll::Probe(loop); });
   on_error_ = Napi::Persistent(info[3].As<Napi::Function>());
   prepare_ = std::make_unique<LoopHandle<uv_prepare_t>>(env, this, uv_prepare_init);
   check_ = std::make_unique<LoopHandle<uv_check_t>>(env, this, uv_check_init);
   retry_ = std::make_unique<LoopHandle<uv_timer_t>>(env, this, uv_timer_init);
-  bell_poll_ = std::make_unique<LoopHandle<uv_poll_t>>(
-      env, this,
-      [this](uv_loop_t* on, uv_poll_t* poll) { return uv_poll_init(on, poll, bell_.get()); });
-  // Starting them fails only for a null callback, or (the poll) a descriptor polled twice.
+  bell_ = Guard(env, [&] {
+    return std::make_unique<BellWatch>(env, Bell(std::move(bell)), [this] { OnBell(); });
+  });
+  // Starting them fails only for a null callback.
   uv_prepare_start(prepare_->get(),
                    [](uv_prepare_t* handle) { static_cast<Gatekeeper*>(handle->data)->OnSleep(); });
   uv_check_start(check_->get(),
                  [](uv_check_t* handle) { static_cast<Gatekeeper*>(handle->data)->OnAwake(); });
-  uv_poll_start(bell_poll_->get(), UV_READABLE, [](uv_poll_t* handle, int, int) {
-    static_cast<Gatekeeper*>(handle->data)->OnBell();
-  });
   prepare_->Unref();
   check_->Unref();
   retry_->Unref();
-  bell_poll_->Unref();
   Ref();  // the hooks point here: Stop() ends that
 }
 
-// listen(socketFd, number, onConnection): takes the fd. `number`, 0 to 31, is the same in every
-// worker. onConnection(fd) owns the fd it is given. The gate does not keep the loop alive: what
-// stands for the server does.
+// listen(socket, number, onConnection): takes the descriptor. `number`, 0 to 31, is the same in
+// every worker. onConnection(fd) owns the fd it is given. The gate does not keep the loop alive:
+// what stands for the server does.
 void Gatekeeper::Listen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto gate = std::make_unique<Gate>();
@@ -85,16 +63,11 @@ void Gatekeeper::Listen(const Napi::CallbackInfo& info) {
   if (!info[2].IsFunction()) throw Napi::TypeError::New(env, "Gatekeeper: onConnection expected");
   gate->share = 1u << number;
   gate->on_connection = Napi::Persistent(info[2].As<Napi::Function>());
-  const int fd = gate->socket.get();
-  gate->poll = std::make_unique<LoopHandle<uv_poll_t>>(
-      env, gate.get(),
-      [fd](uv_loop_t* loop, uv_poll_t* poll) { return uv_poll_init(loop, poll, fd); });
-  uv_poll_start(gate->poll->get(), UV_READABLE, [](uv_poll_t* handle, int status, int) {
-    Gate* gate = static_cast<Gate*>(handle->data);
-    if (status < 0) return gate->keeper->Report(SystemFailure{-status, "epoll_wait"});
-    gate->announced = true;
-  });
-  gate->poll->Unref();
+  gate->poll =
+      std::make_unique<GatePoll>(env, gate->socket.get(), [this, to = gate.get()](int status) {
+        if (status < 0) return Report(SystemFailure{status, "uv_poll"});
+        to->announced = true;
+      });
   Publish(gate->share, true, true);
   gates_.emplace(number, std::move(gate));
 }
@@ -108,28 +81,25 @@ void Gatekeeper::Publish(uint32_t share, bool sharing, bool open) {
 
 // Before the loop sleeps.
 void Gatekeeper::OnSleep() {
-  SystemFailure failure{0, "epoll_ctl"};
+  std::optional<SystemFailure> failed;
   for (auto& [number, gate] : gates_) {
-    if (gate->registration == Registration::kByLibuv) {
-      if (EpollCtl(epoll_, EPOLL_CTL_DEL, gate->socket.get()) != 0) {
-        // ENOENT: libuv gets there in this turn. A loop that then slept would leave it at that, and
-        // wake for everybody's connections.
-        if (errno == ENOENT) {
-          Ring(bell_.get());
-        } else {
-          failure.number = errno;
+    try {
+      if (gate->poll->state() == GatePoll::State::kUnsettled) {
+        if (!gate->poll->Settle()) {
+          bell_->bell().Ring();  // one more turn
+          continue;
         }
-        continue;
+        Publish(gate->share, (shares_ & gate->share) != 0, false);
       }
-      gate->registration = Registration::kClosed;
-      Publish(gate->share, (shares_ & gate->share) != 0, false);
+      const bool undecided = gate->stale || gate->poll->state() == GatePoll::State::kClosed;
+      if (undecided) SetOpen(gate.get(), Decide(gate.get()));
+    } catch (const SystemFailure& failure) {
+      // ENOMEM, ENOSPC: the next turn tries again; until then the watchdog sees to it.
+      failed = failure;
     }
-    const bool undecided = gate->stale || gate->registration == Registration::kClosed;
-    // ENOMEM, ENOSPC: the next turn tries again; until then the watchdog sees to it.
-    if (undecided && !Register(gate.get(), Decide(gate.get()))) failure.number = errno;
   }
   // What hears of it may close a gate.
-  if (failure.number != 0) Report(failure);
+  if (failed.has_value()) Report(*failed);
 }
 
 bool Gatekeeper::Decide(Gate* gate) {
@@ -144,15 +114,9 @@ bool Gatekeeper::Decide(Gate* gate) {
   return decision.open;
 }
 
-// False, with errno, where the gate stays as it is.
-bool Gatekeeper::Register(Gate* gate, bool open) {
-  if (gate->registration == Registration::kByLibuv) return true;
-  if (open == (gate->registration == Registration::kOpen)) return true;
-  // An opened gate is told at once of what waits already.
-  if (EpollCtl(epoll_, open ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, gate->socket.get()) != 0) return false;
-  gate->registration = open ? Registration::kOpen : Registration::kClosed;
+void Gatekeeper::SetOpen(Gate* gate, bool open) {
+  gate->poll->SetOpen(open);
   Publish(gate->share, (shares_ & gate->share) != 0, open);
-  return true;
 }
 
 // After the turn's I/O callbacks.
@@ -193,7 +157,9 @@ void Gatekeeper::RunOut(const SystemFailure& failure) {
   exhausted_ = true;
   for (auto& [number, gate] : gates_) {
     Publish(gate->share, false, (open_ & gate->share) != 0);
-    Register(gate.get(), false);  // it cannot fail: there it is
+    if (gate->poll->state() == GatePoll::State::kOpen) {
+      SetOpen(gate.get(), false);  // it cannot fail: there it is
+    }
   }
   uv_timer_start(
       retry_->get(), [](uv_timer_t* handle) { static_cast<Gatekeeper*>(handle->data)->Recover(); },
@@ -210,7 +176,6 @@ void Gatekeeper::Recover() {
 
 // Rung by the watchdog: a connection waits at one of the gates, and nobody asleep was told.
 void Gatekeeper::OnBell() {
-  Hear(bell_.get());
   if (exhausted_) return;
   for (auto& [number, gate] : gates_) {
     // A full server drops what it is given: only where all of them are full, or not heard of.
@@ -247,26 +212,18 @@ void Gatekeeper::CloseGate(const Napi::CallbackInfo& info) {
   std::unique_ptr<Gate> gate = std::move(found->second);
   gates_.erase(found);
   Publish(gate->share, false, false);
-  // The socket stays open in the primary: closing this descriptor alone would leave it in the
-  // epoll.
-  EpollCtl(epoll_, EPOLL_CTL_DEL, gate->socket.get());  // ENOENT: the gate was closed
   gate->poll->Close();
 }
 
 void Gatekeeper::Stop(const Napi::CallbackInfo&) {
   if (prepare_->get() == nullptr) return;
-  for (auto& [number, gate] : gates_) {
-    EpollCtl(epoll_, EPOLL_CTL_DEL, gate->socket.get());  // as above
-    gate->poll->Close();
-  }
   gates_.clear();
   shares_ = open_ = 0;
   Publish(0, false, false);
   prepare_->Close();
   check_->Close();
   retry_->Close();
-  bell_poll_->Close();
-  bell_.reset();  // not polled any more: uv_poll(3)
+  bell_->Close();
   on_error_.Reset();
   Unref();
 }

@@ -1,13 +1,11 @@
 #include "watchdog.h"
 
-#include <sys/epoll.h>
-
 #include <algorithm>
 
-#include "../callback.h"
-#include "../gate.h"
-#include "../listen_socket.h"
-#include "../posix/bell.h"
+#include "bell_object.h"
+#include "callback.h"
+#include "gate.h"
+#include "listen_socket.h"
 
 namespace evenkeel {
 namespace {
@@ -48,9 +46,9 @@ Watchdog::Watchdog(const Napi::CallbackInfo& info)
 
 Watchdog::~Watchdog() { CloseNow(); }
 
-// add(slot, bellFd): the fd stays the caller's, and open until remove(slot).
+// add(slot, bell): rung until remove(slot).
 void Watchdog::Add(const Napi::CallbackInfo& info) {
-  const Member member{info[0].ToNumber().Uint32Value(), info[1].ToNumber().Int32Value()};
+  const Member member{info[0].ToNumber().Uint32Value(), BellObject::From(info[1])};
   if (member.slot >= table_->slots()) {
     throw Napi::RangeError::New(info.Env(), "Watchdog: no such slot");
   }
@@ -91,7 +89,7 @@ void Watchdog::CloseNow() {
 void Watchdog::Arm() {
   if (armed_) return;
   try {
-    reactor_->Watch(this, socket_, EPOLLIN | EPOLLEXCLUSIVE);
+    reactor_->Watch(this, socket_, Poller::Place::kLast);
     armed_ = true;
   } catch (const SystemFailure& failure) {
     reactor_->Report(this, failure);  // ENOMEM, ENOSPC: the quiet look tries again
@@ -105,7 +103,9 @@ void Watchdog::Disarm() {
 
 void Watchdog::OnReadable() {
   Disarm();
-  LookNow();
+  if (Poller::kHasLine) return LookNow();
+  // The workers were told at the same time: let them come first.
+  reactor_->SetDeadline(this, uv_hrtime() + kAfterRingNs);
 }
 
 void Watchdog::OnDeadline() { LookNow(); }
@@ -141,7 +141,7 @@ void Watchdog::LookNow() {
   if (now - waiting_since_ >= kDoubtNs) {
     // Nobody may be what the table says, since any worker can write to it. Whoever is really busy
     // hears the bell when it is done, and looks once in vain.
-    for (const Member& member : members_) Ring(member.bell);
+    for (const Member& member : members_) member.bell->Ring();
     waiting_since_ = now;
   }
   reactor_->SetDeadline(this, now + (rung > 0 ? kAfterRingNs : kAllBusyNs));
@@ -173,7 +173,7 @@ bool Watchdog::RingBest(bool shared, uint64_t now) {
   const uint32_t tick = static_cast<uint32_t>(uv_hrtime() / kTickNs);
   const uint32_t last = called.load(std::memory_order_relaxed);
   called.store(tick == last ? tick + 1 : tick, std::memory_order_seq_cst);
-  Ring(best->bell);
+  best->bell->Ring();
   return true;
 }
 

@@ -6,20 +6,16 @@
 #include <map>
 #include <memory>
 
-#include "../error.h"
-#include "../load_table.h"
-#include "../loop_handle.h"
-#include "../socket.h"
+#include "error.h"
+#include "gate_poll.h"
+#include "load_table.h"
+#include "loop_handle.h"
+#include "socket.h"
 
 namespace evenkeel {
 
 // A worker's half of the gated shared listener: one for the worker, with a gate for every listening
 // socket it shares.
-//
-// A borrowed socket is polled on the loop's own epoll with EPOLLEXCLUSIVE (epoll_ctl(2)): of all
-// workers asleep the kernel wakes one. libuv registers it first, without that flag, and does not
-// touch it again; the hook that runs before each poll then takes it out and puts it back with the
-// flag, which is from there on what opening and closing the gate means.
 //
 // What the kernel announces is accepted after the turn's other callbacks, and one at a time: a
 // connection accepted before a long callback would wait behind it, where in the queue another
@@ -30,14 +26,12 @@ class Gatekeeper : public Napi::ObjectWrap<Gatekeeper> {
   explicit Gatekeeper(const Napi::CallbackInfo& info);
 
  private:
-  enum class Registration { kByLibuv, kOpen, kClosed };
   struct Gate {
     Gatekeeper* keeper;
     UniqueFd socket;
     uint32_t share;
     Napi::FunctionReference on_connection;
-    std::unique_ptr<LoopHandle<uv_poll_t>> poll;
-    Registration registration = Registration::kByLibuv;
+    std::unique_ptr<GatePoll> poll;
     bool announced = false;  // by the kernel or the bell: a connection may wait
     bool stale = true;       // decide anew before the next sleep
     bool withdrawn = false;  // its server is full
@@ -52,7 +46,7 @@ class Gatekeeper : public Napi::ObjectWrap<Gatekeeper> {
   void OnAwake();
   void OnBell();
   bool Decide(Gate* gate);
-  bool Register(Gate* gate, bool open);
+  void SetOpen(Gate* gate, bool open);
   bool SomebodyShares(uint32_t share) const;
   void Publish(uint32_t share, bool sharing, bool open);
   void RunOut(const SystemFailure& failure);
@@ -64,8 +58,7 @@ class Gatekeeper : public Napi::ObjectWrap<Gatekeeper> {
   std::shared_ptr<LoadTableMapping> table_;
   uint32_t index_;
   Slot* slot_;
-  int epoll_ = -1;  // the loop's
-  UniqueFd bell_;
+  std::unique_ptr<BellWatch> bell_;
   // What this worker publishes, kept here: the table is for the others to read.
   uint32_t shares_ = 0;
   uint32_t open_ = 0;
@@ -76,7 +69,6 @@ class Gatekeeper : public Napi::ObjectWrap<Gatekeeper> {
   Napi::FunctionReference on_error_;
   std::unique_ptr<LoopHandle<uv_prepare_t>> prepare_;
   std::unique_ptr<LoopHandle<uv_check_t>> check_;
-  std::unique_ptr<LoopHandle<uv_poll_t>> bell_poll_;
   std::unique_ptr<LoopHandle<uv_timer_t>> retry_;
 };
 

@@ -1,0 +1,14 @@
+#include "../platform.h"
+#include "../posix/channel.h"
+#include "group.h"
+#include "selector.h"
+
+namespace evenkeel {
+
+void InitPlatform(Napi::Env env, Napi::Object exports) {
+  Channel::Init(env, exports);
+  Selector::Init(env, exports);
+  Group::Init(env, exports);
+}
+
+}  // namespace evenkeel

@@ -1,0 +1,78 @@
+import type { Worker } from 'node:cluster';
+import { binding, type ListenSocket, type Shared } from '../binding.js';
+import type { Answer, Hello } from '../messages.js';
+
+/* What the primary and one worker say to each other, but for the question whether it may listen. Where the
+ * system passes descriptors that is a channel of its own (channel-link.ts), inherited by the worker; on
+ * Windows it is Node's IPC, and what is shared has names (ipc-link.ts). */
+
+/** What both have in common; each is given away with it. */
+export interface Shares {
+  table: Shared;
+  /** Wakes the worker. */
+  bell: Shared;
+  /** Where connections come. */
+  lane: Shared;
+  /** Wakes the primary's reactor. */
+  waker: Shared;
+}
+
+/** A connection that a worker cannot take. The receiver owns the fd. */
+export interface Returned {
+  lease: number;
+  /** How many workers have returned it. */
+  hops: number;
+  fd: number;
+}
+
+/** What child_process passes to ChildProcess.prototype.spawn. */
+export interface SpawnOptions {
+  args: string[];
+  stdio: unknown[];
+  envPairs: string[];
+}
+
+/** The primary's end. */
+export interface PrimaryLink {
+  /** Adds the worker's end to what its process is started with. */
+  extend(spawn: SpawnOptions): void;
+  /** The process is there. */
+  attach(worker: Worker): void;
+  /** Replies to "may I listen?"; with the socket it shall accept from itself, if any. `onAdopted`: connections
+   * may be sent from now on. */
+  answer(lease: number, answer: Answer, socket: ListenSocket | undefined, onAdopted: () => void): void;
+  /** Finish what you have and end. */
+  drain(): void;
+  /** After the worker's death: what it had returned last. */
+  recover(): Returned[];
+  close(): void;
+}
+
+export interface PrimaryHandlers {
+  onReturned(returned: Returned): void;
+  /** Something else than a returned connection came, or nothing could be sent or received. */
+  onError(error: NodeJS.ErrnoException): void;
+}
+
+/** The worker's end. */
+export interface WorkerLink {
+  readonly hello: Hello;
+  readonly shares: Shares;
+  start(handlers: WorkerHandlers): void;
+  /** Hears what the primary has said already. */
+  readNow(): void;
+  /** Sends a connection back. */
+  giveBack(returned: Returned): void;
+}
+
+export interface WorkerHandlers {
+  /** `fd`: of the socket to accept from, the handler's; -1: there is none. */
+  onAnswer(answer: Answer, fd: number): void;
+  onDrain(): void;
+  onError(error: NodeJS.ErrnoException): void;
+}
+
+/** Whether descriptors can be sent to another process. */
+export function passesDescriptors(): boolean {
+  return 'Channel' in binding();
+}
