@@ -13,6 +13,7 @@
 #include "token.h"
 
 #ifdef _WIN32
+#include "shared_memory.h"
 #include "win/event_watch.h"
 #include "win/lane_memory.h"
 #endif
@@ -53,7 +54,7 @@ class LanePipe {
 
  private:
 #ifdef _WIN32
-  LaneEntry* NextToTakeBack();
+  bool Reclaim(LaneEntry* entry);
 
   SharedMemory memory_;
   Event event_;
@@ -61,6 +62,7 @@ class LanePipe {
   uint32_t next_ = 0;                           // entry to send in
   uint32_t pid_ = 0;
   bool open_ = true;
+  bool sending_ = true;
   bool dead_ = false;
 #else
   UniqueFd out_;
@@ -88,10 +90,16 @@ class LaneOutlet {
  private:
   std::function<void()> on_ready_;
 #ifdef _WIN32
+  void OnEvent();
+  bool Peek();
+
   SharedMemory memory_;
-  Event waker_;
+  Event event_;
   EventWatch watch_;
+  Event waker_;
   uint32_t next_ = 0;  // entry to receive from
+  bool open_ = true;
+  bool started_ = false;
 #else
   UniqueFd fd_;
   std::unique_ptr<LoopHandle<uv_poll_t> > poll_;

@@ -10,6 +10,7 @@
 
 #ifdef _WIN32
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include "win/event.h"
@@ -60,6 +61,7 @@ class Poller {
   std::vector<uint64_t> ready_;
 #ifdef _WIN32
   struct Watched;
+  UniqueHandle timer_;
   std::mutex mutex_;
   std::map<int, std::unique_ptr<Watched>> watched_;  // by socket
   std::vector<uint64_t> told_;                       // since the last Wait()

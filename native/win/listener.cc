@@ -1,0 +1,104 @@
+#include <winsock2.h>
+#include <ws2tcpip.h>
+
+#include "../error.h"
+#include "../socket.h"
+#include "../socket_address.h"
+
+namespace evenkeel {
+namespace {
+
+void SetOption(int fd, int level, int option, int value) {
+  if (setsockopt(fd, level, option, reinterpret_cast<const char*>(&value), sizeof value) != 0) {
+    ThrowErrno("setsockopt");
+  }
+}
+
+// Overlapped, as libuv needs it, and not inherited by other processes.
+UniqueFd StreamSocket(int domain) {
+  const SOCKET socket = WSASocketW(domain, SOCK_STREAM, IPPROTO_TCP, nullptr, 0,
+                                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  if (socket == INVALID_SOCKET) ThrowErrno("WSASocket");
+  return UniqueFd(static_cast<int>(socket));
+}
+
+void MakeNonBlocking(int fd) {
+  u_long on = 1;
+  if (ioctlsocket(fd, FIONBIO, &on) != 0) ThrowErrno("ioctlsocket");
+}
+
+}  // namespace
+
+int LastError() { return static_cast<int>(GetLastError()); }
+
+// Fails only for what is no socket.
+void CloseDescriptor(int fd) { closesocket(fd); }
+
+UniqueFd UnboundSocket() { return StreamSocket(AF_INET); }
+
+UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int family) {
+  SocketAddress address = ParseAddress(host, family, options.port);
+  UniqueFd fd = StreamSocket(family == 6 ? AF_INET6 : AF_INET);
+  SetOption(fd.get(), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1);
+  if (family == 6) SetOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0);
+  MakeNonBlocking(fd.get());
+  if (bind(fd.get(), address.get(), address.length) != 0) {
+    // WSAEACCES is also the answer of a port that somebody else has exclusively.
+    const int number = LastError();
+    const bool taken = number == WSAEACCES && options.port != 0;
+    throw SystemFailure{taken ? WSAEADDRINUSE : number, "bind", host, options.port};
+  }
+  if (listen(fd.get(), options.backlog) != 0) {
+    throw SystemFailure{LastError(), "listen", host, options.port};
+  }
+  return fd;
+}
+
+void AllowReusePort(int) { throw SystemFailure{kNotSupported, "setsockopt"}; }
+
+UniqueFd ListenAsMember(int, int) { throw SystemFailure{kNotSupported, "setsockopt"}; }
+
+UniqueFd Accept(int fd) {
+  for (;;) {
+    const SOCKET socket = accept(fd, nullptr, nullptr);
+    if (socket != INVALID_SOCKET) {
+      UniqueFd connection(static_cast<int>(socket));
+      // accept() passes on what the listener's events are; WSAEventSelect() says how to end that.
+      if (WSAEventSelect(socket, nullptr, 0) != 0) ThrowErrno("WSAEventSelect");
+      // Fails only for what is no handle.
+      SetHandleInformation(reinterpret_cast<HANDLE>(socket), HANDLE_FLAG_INHERIT, 0);
+      return connection;
+    }
+    switch (WSAGetLastError()) {
+      case WSAEWOULDBLOCK:
+        return UniqueFd();
+      // The peer gave up. The next one in the queue is unharmed.
+      case WSAECONNRESET:
+      case WSAECONNABORTED:
+      case WSAEINTR:
+      case WSAENETDOWN:
+      case WSAENETRESET:
+        continue;
+      default:
+        ThrowErrno("accept");
+    }
+  }
+}
+
+void DeferAccept(int, bool defer) {
+  if (defer) throw SystemFailure{kNotSupported, "setsockopt"};
+}
+
+int QueueLength(int fd) {
+  fd_set readable;
+  FD_ZERO(&readable);
+  FD_SET(static_cast<SOCKET>(fd), &readable);
+  const timeval now{0, 0};
+  const int count = select(0, &readable, nullptr, nullptr, &now);
+  if (count < 0) ThrowErrno("select");
+  return count;
+}
+
+bool RefuseNewHandshakes(int) { return false; }
+
+}  // namespace evenkeel
