@@ -1,6 +1,9 @@
-#include <delayimp.h>
-#include <string.h>
+// In this order: the second needs the first.
+// clang-format off
 #include <windows.h>
+#include <delayimp.h>
+// clang-format on
+#include <string.h>
 
 // For MinGW; MSVC has node-gyp's. The import names node.exe, but whoever runs JavaScript may be
 // called otherwise (a renamed or an embedding program), and to load a second node.exe would be
