@@ -42,7 +42,7 @@ if [ ! -f "$WINEPREFIX/evenkeel-ready" ]; then
   touch "$WINEPREFIX/evenkeel-ready"
 fi
 
-npm run --silent build:windows
+npm run --silent build:windows >"$log" 2>&1 || { cat "$log"; exit 1; }
 npm run --silent build:ts
 node test/windows/bundle.mjs
 

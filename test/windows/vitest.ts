@@ -104,9 +104,11 @@ function withVariants(declare: Declare) {
 function titleOf(name: string, args: readonly unknown[]): string {
   const places = name.match(/%[sdifjoO]/g)?.length ?? 0;
   const [first] = args as [Record<string, unknown>?];
-  return format(name, ...args.slice(0, places)).replace(/\$(\w+)/g, (whole, field) =>
-    first instanceof Object && field in first ? format('%s', first[field]) : whole,
-  );
+  return format(name, ...args.slice(0, places))
+    .replace(/\n\s*/g, ' ')
+    .replace(/\$(\w+)/g, (whole, field) =>
+      first instanceof Object && field in first ? format('%s', first[field]) : whole,
+    );
 }
 
 export const test = withVariants(declareTest);
