@@ -23,15 +23,15 @@ export class Program {
   exited;
   #folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-windows-'));
 
-  /** Ends with the test `t`. `ipc`: with a channel to it, which only another node.exe can have. */
-  constructor(t, args, { env = {}, ipc = false } = {}) {
+  /** Ends with the test `t`. */
+  constructor(t, args, env = {}) {
     // Files: on a pipe from outside of Wine node.exe gets EBADF.
     const outputs = ['stdout', 'stderr'].map((name) => openSync(this.#file(name), 'w'));
     const [command, ...before] = NODE;
     this.process = spawn(command, [...before, ...args], {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: ['ignore', ...outputs, ...(ipc ? ['ipc'] : [])],
+      stdio: ['ignore', ...outputs],
     });
     for (const output of outputs) closeSync(output);
     this.exited = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
@@ -75,8 +75,8 @@ export class Program {
 
 /** `evenkeel …` */
 export class Fleet extends Program {
-  constructor(t, args, options) {
-    super(t, ['dist/cli/main.js', ...args], options);
+  constructor(t, args, env) {
+    super(t, ['dist/cli/main.js', ...args], env);
   }
 
   /** The first line of the log, past or to come, that `matches`. */
