@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -7,11 +8,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The Node the fleets run on: EVENKEEL_TEST_NODE, else this one. */
 export const NODE = process.env.EVENKEEL_TEST_NODE ?? process.execPath;
-export const CLI = `${root}dist/cli/main.js`;
-export const REGISTER = `${root}dist/register.js`;
+export const CLI = path.join(root, 'dist/cli/main.js');
+export const REGISTER = path.join(root, 'dist/register.js');
 
 export function fixture(name: string): string {
-  return `${root}test/fixtures/${name}`;
+  return path.join(root, 'test/fixtures', name);
 }
 
 /** A line of the CLI's log: JSON, since its stdout is no terminal here. */

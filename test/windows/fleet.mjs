@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What runs node.exe: itself in Wine; outside, the test's wine and EVENKEEL_WINDOWS_NODE. */
+const NODE =
+  process.platform === 'win32' ? [process.execPath] : ['wine', process.env.EVENKEEL_WINDOWS_NODE ?? ''];
+
+/** A line that is awaited has to come within, in ms: the first start in a prefix takes seconds. */
+const LIMIT = 20_000;
+const LOOK = 20;
+
+/** `node …` on Windows, in the repository's root. */
+export class Program {
+  process;
+  exited;
+  #folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-windows-'));
+
+  /** Ends with the test `t`. */
+  constructor(t, args, env = {}) {
+    // Files: on a pipe from outside of Wine node.exe gets EBADF.
+    const outputs = ['stdout', 'stderr'].map((name) => openSync(this.#file(name), 'w'));
+    const [command, ...before] = NODE;
+    this.process = spawn(command, [...before, ...args], {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', ...outputs],
+    });
+    for (const output of outputs) closeSync(output);
+    this.exited = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
+    t.after(() => this.#end());
+  }
+
+  get stdout() {
+    return readFileSync(this.#file('stdout'), 'utf8');
+  }
+
+  get stderr() {
+    return readFileSync(this.#file('stderr'), 'utf8');
+  }
+
+  get isOver() {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
+  /** What `find` finds in the whole lines of stdout, as soon as it does. Fails when the process ends first. */
+  async found(find) {
+    for (const end = performance.now() + LIMIT; ; await setTimeout(LOOK)) {
+      const isOver = this.isOver; // before the look: what it printed last is there then
+      const found = find(this.stdout.split('\n').slice(0, -1));
+      if (found !== undefined) return found;
+      if (isOver || performance.now() > end) break;
+    }
+    const how = this.isOver ? `ended (${this.process.exitCode})` : `ran for ${LIMIT} ms`;
+    throw new Error(`it ${how} without what was awaited, ${find}:\n${this.stdout}\n${this.stderr}`);
+  }
+
+  #file(name) {
+    return path.join(this.#folder, name);
+  }
+
+  async #end() {
+    if (!this.isOver) this.process.kill('SIGKILL');
+    await this.exited;
+    rmSync(this.#folder, { recursive: true, maxRetries: 20, retryDelay: 50 }); // workers have it open, too
+  }
+}
+
+/** `evenkeel …` */
+export class Fleet extends Program {
+  constructor(t, args, env) {
+    super(t, ['dist/cli/main.js', ...args], env);
+  }
+
+  /** The first line of the log, past or to come, that `matches`. */
+  logged(matches) {
+    return this.found((lines) =>
+      lines
+        .filter((line) => line.startsWith('{"level":'))
+        .map((line) => JSON.parse(line))
+        .find(matches),
+    );
+  }
+
+  /** The first line the application printed that `matches`. */
+  printed(matches) {
+    return this.found((lines) => lines.find((line) => !line.startsWith('{"level":') && matches.test(line)));
+  }
+
+  /** The first listener's port, once all workers are ready. */
+  async ready() {
+    await this.logged(({ msg }) => / of \d+ workers ready/.test(msg));
+    const { port } = await this.logged(({ msg }) => msg.startsWith('listening on '));
+    return port;
+  }
+}
+
+/** One request on a connection of its own. */
+export async function get(port, path = '/') {
+  const request = http.get({ port, host: '127.0.0.1', path, agent: false });
+  const [response] = await once(request, 'response');
+  return (await response.setEncoding('utf8').toArray()).join('');
+}
