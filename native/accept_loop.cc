@@ -7,6 +7,8 @@ namespace evenkeel {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;  // then the reactor's other work gets its turn
+// No accept queue is longer; who connects meanwhile shall not keep it from ending.
+constexpr int kMostAtTheEnd = 4096;
 // EMFILE, ENOMEM: a level-triggered poll would spin.
 constexpr uint64_t kExhaustedNs = 50ull * 1000 * 1000;
 
@@ -35,6 +37,22 @@ void AcceptLoop::SetMode(Mode mode) {
   Poll(false);  // cannot fail
   congested_ = false;
   reactor_->SetDeadline(this, kNever);
+}
+
+void AcceptLoop::Finish() {
+  SetMode(Mode::kOff);
+  try {
+    dispatcher_->Look();
+    for (int i = 0; i < kMostAtTheEnd; i++) {
+      UniqueFd connection = Accept(listener_);
+      if (!connection.valid()) break;
+      accepted_++;
+      dispatcher_->Place(std::move(connection), false);
+    }
+  } catch (const SystemFailure& failure) {
+    reactor_->Report(this, failure);
+  }
+  dispatcher_->Settle();
 }
 
 void AcceptLoop::Run() {

@@ -31,6 +31,8 @@ class AcceptLoop : private Reactor::Source {
   AcceptLoop& operator=(const AcceptLoop&) = delete;
 
   void SetMode(Mode mode);
+  // Gives what waits now to the dispatcher, room or not, and accepts no more.
+  void Finish();
   Mode mode() const { return mode_; }
   // Connections accepted; wraps.
   uint32_t accepted() const { return accepted_; }

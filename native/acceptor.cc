@@ -30,6 +30,12 @@ Acceptor::Acceptor(const Napi::CallbackInfo& info)
 
 Acceptor::~Acceptor() { CloseNow(); }
 
+void Acceptor::Finish(const Napi::CallbackInfo&) {
+  if (loop_ == nullptr) return;
+  auto lock = reactor_->Lock();
+  loop_->Finish();
+}
+
 void Acceptor::Close(const Napi::CallbackInfo&) {
   if (loop_ == nullptr) return;
   CloseNow();
@@ -53,7 +59,7 @@ void Acceptor::Report(const SystemFailure& failure) {
 
 void Acceptor::Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Acceptor",
-              DefineClass(env, "Acceptor", {InstanceMethod("close", &Acceptor::Close)}));
+              DefineClass(env, "Acceptor", {InstanceMethod("finish", &Acceptor::Finish), InstanceMethod("close", &Acceptor::Close)}));
 }
 
 }  // namespace evenkeel

@@ -16,6 +16,7 @@ class Acceptor : public Napi::ObjectWrap<Acceptor> {
   ~Acceptor() override;
 
  private:
+  void Finish(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   void CloseNow();
   void Report(const SystemFailure& failure);

@@ -49,6 +49,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("unboundSocket", Napi::Function::New(env, NewUnboundSocket));
   exports.Set("shareWaker", Napi::Function::New(env, ShareWaker));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd));
+  exports.Set("inheritsNoDelay", Napi::Boolean::New(env, kInheritsNoDelay));
+  exports.Set("portLingers", Napi::Boolean::New(env, kPortLingers));
   InitPlatform(env, exports);
   return exports;
 }

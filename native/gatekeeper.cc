@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint64_t kExhaustedMs = 50;  // EMFILE, ENOMEM: leave it to the others for so long
 constexpr uint32_t kMaxGates = 32;     // bits of Slot::shares
+constexpr int kMostAtTheEnd = 512;     // who connects meanwhile shall not keep it from ending
 
 }  // namespace
 
@@ -144,11 +145,28 @@ void Gatekeeper::AcceptOne(Gate* gate) {
   for (auto& [number, each] : gates_) each->stale = true;
   slot_->idle.store(0, std::memory_order_relaxed);
   slot_->virtual_time.store(++virtual_time_, std::memory_order_relaxed);
+  Deliver(gate, std::move(connection));
+}
+
+void Gatekeeper::Deliver(Gate* gate, UniqueFd connection) {
   IntoJavaScript(Env(), [&] {
     Napi::Number fd = Napi::Number::New(Env(), connection.get());
     connection.release();  // the callback's from here on
     gate->on_connection.MakeCallback(Value(), {fd}, context_);
   });
+}
+
+// Whoever waits in the queue of a socket that is closed is reset.
+void Gatekeeper::TakeTheLast(Gate* gate) {
+  try {
+    for (int i = 0; i < kMostAtTheEnd; i++) {
+      UniqueFd connection = Accept(gate->socket.get());
+      if (!connection.valid()) return;
+      Deliver(gate, std::move(connection));
+    }
+  } catch (const SystemFailure& failure) {
+    Report(failure);
+  }
 }
 
 // No descriptor or no memory. Nothing is lost, the connection is still in the queue: the others get
@@ -213,6 +231,7 @@ void Gatekeeper::CloseGate(const Napi::CallbackInfo& info) {
   gates_.erase(found);
   Publish(gate->share, false, false);
   gate->poll->Close();
+  if (kCloseMayReset) TakeTheLast(gate.get());
 }
 
 void Gatekeeper::Stop(const Napi::CallbackInfo&) {

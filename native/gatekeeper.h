@@ -52,6 +52,8 @@ class Gatekeeper : public Napi::ObjectWrap<Gatekeeper> {
   void RunOut(const SystemFailure& failure);
   void Recover();
   void AcceptOne(Gate* gate);
+  void Deliver(Gate* gate, UniqueFd connection);
+  void TakeTheLast(Gate* gate);
   void Report(const SystemFailure& failure);
   Gate* Find(const Napi::CallbackInfo& info);
 

@@ -10,6 +10,14 @@
 // win/listener.cc.
 namespace evenkeel {
 
+// Accepted connections have TCP_NODELAY where their listener has.
+extern const bool kInheritsNoDelay;
+// A port may be in use for a while after its last listener has closed: while connections are open.
+extern const bool kPortLingers;
+// Closing a worker's descriptor of a socket it shares may be what closes the socket, though the
+// primary has its own.
+extern const bool kCloseMayReset;
+
 struct Address {
   std::string host;
   int family = 4;  // 4 or 6

@@ -87,10 +87,16 @@ export interface Binding {
   /** What wakes this process's reactor from a worker; the caller's. */
   shareWaker(): Shared;
   closeFd(takeFd: number): void;
+  /** Accepted connections have TCP_NODELAY where their listener has. */
+  readonly inheritsNoDelay: boolean;
+  /** A port may be in use for a while after its last listener has closed: Windows, while connections are open. */
+  readonly portLingers: boolean;
   /** Windows: a socket for another process to open, once. It stays the caller's, who keeps it open until then. */
-  shareSocket(fd: number, pid: number): string;
+  shareSocket(fd: number, pid: number): Buffer;
   /** Windows: what shareSocket() made in another process. The caller owns the fd. */
-  openSocket(shared: string): number;
+  openSocket(shared: Buffer): number;
+  /** Windows: open handles of this process. */
+  handleCount(): number;
 }
 
 export type MessageTypeName = 'hello' | 'answer' | 'bell' | 'lane' | 'waker' | 'returned' | 'drain';
@@ -235,6 +241,8 @@ export interface Dispatcher {
 }
 
 export interface Acceptor {
+  /** Accepts what is in the accept queue, and no more. */
+  finish(): void;
   close(): void;
 }
 

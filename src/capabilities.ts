@@ -3,6 +3,8 @@ import { processFacts, whyBpfIsRefused } from './bpf-refusal.js';
 import { passesDescriptors } from './link/link.js';
 import type { Capabilities } from './strategies/select.js';
 
+const SYSTEM = process.platform === 'win32' ? 'Windows' : process.platform;
+
 /** What this process can do here and now, found out by doing it: no version or uid is believed. What costs
  * milliseconds is found out when somebody asks. */
 export function probe(): Capabilities {
@@ -32,7 +34,8 @@ export function probe(): Capabilities {
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
     addon,
-    reusePort: addon ?? attempt(tryReusePort),
+    reusePort: addon ?? attempt(tryReusePort, whyNoReusePort),
+    deferAccept: addon ?? attempt(tryDeferAccept, whyNoDeferAccept),
     gate: addon ?? attempt(tryGate),
     get ebpf() {
       return ebpf();
@@ -54,6 +57,24 @@ function tryReusePort(): void {
   } finally {
     socket.close();
   }
+}
+
+function whyNoReusePort({ code, message }: NodeJS.ErrnoException): string {
+  if (code !== 'ENOTSUP') return message;
+  return `${SYSTEM} has no port sharing that spreads connections (SO_REUSEPORT)`;
+}
+
+function tryDeferAccept(): void {
+  const socket = new (binding().ListenSocket)({ host: '127.0.0.1', family: 4, port: 0 });
+  try {
+    socket.deferAccept(true);
+  } finally {
+    socket.close();
+  }
+}
+
+function whyNoDeferAccept({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOTSUP' ? `${SYSTEM} cannot wait for a client's first bytes` : message;
 }
 
 /** Loads the program and attaches it to a group of two. */

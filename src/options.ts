@@ -1,7 +1,13 @@
 import { EvenkeelError } from './errors.js';
 import { MAX_WORKERS } from './load-table.js';
 import type { Log } from './log.js';
-import { POLICIES, type PolicyName, STRATEGIES, type StrategyName } from './strategies/select.js';
+import {
+  type Capabilities,
+  POLICIES,
+  type PolicyName,
+  STRATEGIES,
+  type StrategyName,
+} from './strategies/select.js';
 
 export interface StartOptions {
   /** The file that starts the server; any file Node runs: CommonJS, ES module, TypeScript where Node can. */
@@ -100,6 +106,17 @@ export function parseDeferAccept(value: string | boolean): boolean | 'auto' {
   if (value === true || value === 'true') return true;
   if (value === false || value === 'false') return false;
   throw new EvenkeelError('ERR_INVALID_OPTION', `deferAccept must be 'auto', true or false, not '${value}'`);
+}
+
+/** The same, as far as it can be had here: 'auto' is false where it cannot.
+ * @throws EvenkeelError ERR_UNSUPPORTED where true was asked for and cannot be had. */
+export function settleDeferAccept(
+  wanted: boolean | 'auto',
+  { addon, deferAccept }: Pick<Capabilities, 'addon' | 'deferAccept'>,
+): boolean | 'auto' {
+  if (wanted === false || deferAccept === undefined) return wanted;
+  if (wanted === 'auto' || addon !== undefined) return false;
+  throw new EvenkeelError('ERR_UNSUPPORTED', `cannot defer accept here: ${deferAccept}`);
 }
 
 const DAY = 86_400_000;

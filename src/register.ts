@@ -11,6 +11,7 @@ import {
   parsePolicy,
   parseStrategy,
   STALL_THRESHOLD,
+  settleDeferAccept,
 } from './options.js';
 import { Balancer } from './primary/balancer.js';
 import { installForkHook } from './primary/fork-hook.js';
@@ -42,7 +43,7 @@ function accelerate(): void {
     strategy: parseStrategy(process.env.EVENKEEL_STRATEGY ?? 'auto'),
     policy: parsePolicy(process.env.EVENKEEL_POLICY ?? 'auto'),
   };
-  const deferAccept = parseDeferAccept(process.env.EVENKEEL_DEFER_ACCEPT ?? 'auto');
+  const deferWanted = parseDeferAccept(process.env.EVENKEEL_DEFER_ACCEPT ?? 'auto');
   const stallThreshold = parseMilliseconds(
     'EVENKEEL_STALL_THRESHOLD',
     process.env.EVENKEEL_STALL_THRESHOLD ?? STALL_THRESHOLD,
@@ -53,7 +54,9 @@ function accelerate(): void {
     // Decided at the first fork: most processes never fork a worker, and should not load the addon.
     balancer() {
       if (decided) return balancer;
-      const { strategy, policy, mechanism, reasons } = select(probe(), request);
+      const capabilities = probe();
+      const { strategy, policy, mechanism, reasons } = select(capabilities, request);
+      const deferAccept = settleDeferAccept(deferWanted, capabilities);
       decided = true;
       if (strategy === 'node:cluster') {
         warningLog.warn({ code: 'ERR_ADDON_UNAVAILABLE' }, reasons[0]?.why ?? '');

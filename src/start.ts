@@ -1,4 +1,5 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
+import { constants } from 'node:os';
 import { probe } from './capabilities.js';
 import { usableCpus } from './cpus.js';
 import { EvenkeelError } from './errors.js';
@@ -11,6 +12,7 @@ import {
   parseStrategy,
   parseWorkers,
   STALL_THRESHOLD,
+  settleDeferAccept,
   type StartOptions,
   timeLimits,
 } from './options.js';
@@ -51,10 +53,11 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   const entry = resolveEntry(requireString('exec', options.exec));
   const workers = parseWorkers(options.workers ?? 'auto');
   const limits = timeLimits(options);
-  const deferAccept = parseDeferAccept(options.deferAccept ?? 'auto');
+  const capabilities = probe();
+  const deferAccept = settleDeferAccept(parseDeferAccept(options.deferAccept ?? 'auto'), capabilities);
   const stallThreshold = parseMilliseconds('stallThreshold', options.stallThreshold ?? STALL_THRESHOLD);
   const log = options.log ?? warningLog;
-  const selection = select(probe(), {
+  const selection = select(capabilities, {
     strategy: parseStrategy(options.strategy ?? 'auto'),
     policy: parsePolicy(options.policy ?? 'auto'),
   });
@@ -127,6 +130,10 @@ function watchNodeListeners(fleet: Fleet): () => void {
 /** A signal sent to a whole process group and passed on by npm or an init as well comes twice. */
 const SAME_SIGNAL = 300;
 
+/** What asks a process to end: on Windows Ctrl+Break and a console's closing, too. */
+const STOP_SIGNALS: readonly NodeJS.Signals[] =
+  'SIGBREAK' in constants.signals ? ['SIGTERM', 'SIGINT', 'SIGBREAK', 'SIGHUP'] : ['SIGTERM', 'SIGINT'];
+
 /** The first signal drains, the second kills. Returns an undo. */
 function stopOnSignals(fleet: Fleet, log: Log): () => void {
   let first: number | undefined;
@@ -138,11 +145,9 @@ function stopOnSignals(fleet: Fleet, log: Log): () => void {
     log.info({ signal, force }, force ? `${signal} again: killing the workers` : `${signal}: draining`);
     void fleet.stop({ force });
   };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   return () => {
-    process.off('SIGTERM', onSignal);
-    process.off('SIGINT', onSignal);
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
   };
 }
 

@@ -34,6 +34,10 @@ UniqueFd StreamSocket(int domain) {
 
 }  // namespace
 
+const bool kInheritsNoDelay = true;
+const bool kPortLingers = false;
+const bool kCloseMayReset = false;
+
 UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int family) {
   SocketAddress address = ParseAddress(host, family, options.port);
   UniqueFd fd = StreamSocket(family == 6 ? AF_INET6 : AF_INET);

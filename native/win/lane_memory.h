@@ -13,14 +13,14 @@ namespace evenkeel {
 // another.
 //
 // Whose turn it is with an entry says its state, changed by compare-and-swap where both may:
-//   kFree  → kSent      the primary
+//   kEmpty  → kSent      the primary
 //   kSent  → kTaking    the worker, about to open it
-//   kTaking → kTaken    it has; the primary lets go of its own, → kFree
-//   kTaking → kRefused  it cannot; the primary takes it back, → kFree
+//   kTaking → kTaken    it has; the primary lets go of its own, → kEmpty
+//   kTaking → kRefused  it cannot; the primary takes it back, → kEmpty
 //   kSent  → kRecalled  the primary takes it back; the worker has a duplicate in its handle table
-//                       still, closes that when it comes past, → kFree
+//                       still, closes that when it comes past, → kEmpty
 // What else a worker may write there harms its own connections alone.
-enum LaneState : uint32_t { kFree = 0, kSent, kTaking, kTaken, kRefused, kRecalled };
+enum LaneState : uint32_t { kEmpty = 0, kSent, kTaking, kTaken, kRefused, kRecalled };
 
 struct LaneEntry {
   std::atomic<uint32_t> state;  // LaneState

@@ -57,7 +57,7 @@ SendResult LanePipe::Send(Burst* burst) {
   }
   for (uint32_t i = 0; i < burst->count; i++) {
     const LaneEntry& entry = memory->entries[After(next_, i)];
-    if (entry.state.load(std::memory_order_acquire) != kFree) return SendResult::kAgain;
+    if (entry.state.load(std::memory_order_acquire) != kEmpty) return SendResult::kAgain;
   }
   for (uint32_t i = 0; i < burst->count; i++) {
     LaneEntry& entry = memory->entries[After(next_, i)];
@@ -92,10 +92,10 @@ bool LanePipe::Reclaim(LaneEntry* entry) {
     // About to be taken is not taken: nothing was read of it.
     const uint32_t state = entry->state.load(std::memory_order_acquire);
     if (state != kSent && state != kTaking && state != kRefused) return false;
-    entry->state.store(kFree, std::memory_order_release);
+    entry->state.store(kEmpty, std::memory_order_release);
     return true;
   }
-  return Change(entry, kSent, kRecalled) || Change(entry, kRefused, kFree);
+  return Change(entry, kSent, kRecalled) || Change(entry, kRefused, kEmpty);
 }
 
 ReceiveResult LanePipe::TakeBack(Burst* burst) {
@@ -137,7 +137,7 @@ void LanePipe::Tend() {
     const uint32_t now = state.load(std::memory_order_acquire);
     if (now == kSent || now == kTaking || now == kRefused) continue;
     sources_[i].reset();  // taken; or whatever the worker wrote there: it says it has it
-    state.store(kFree, std::memory_order_release);
+    state.store(kEmpty, std::memory_order_release);
   }
 }
 
@@ -197,7 +197,7 @@ bool LaneOutlet::Peek() {
     } catch (const SystemFailure&) {
       // What cannot be opened cannot be closed either: it is closed with this process.
     }
-    entry->state.store(kFree, std::memory_order_release);
+    entry->state.store(kEmpty, std::memory_order_release);
     next_ = After(next_);
   }
   return memory->nudged.load(std::memory_order_acquire) != 0;

@@ -29,6 +29,12 @@ void MakeNonBlocking(int fd) {
 
 }  // namespace
 
+// It may be so, but nobody says it is.
+const bool kInheritsNoDelay = false;
+const bool kPortLingers = true;
+// The primary closes its own first, since it cannot keep new handshakes off.
+const bool kCloseMayReset = true;
+
 int LastError() { return static_cast<int>(GetLastError()); }
 
 // Fails only for what is no socket.
@@ -93,7 +99,7 @@ int QueueLength(int fd) {
   fd_set readable;
   FD_ZERO(&readable);
   FD_SET(static_cast<SOCKET>(fd), &readable);
-  const timeval now{0, 0};
+  timeval now{0, 0};
   const int count = select(0, &readable, nullptr, nullptr, &now);
   if (count < 0) ThrowErrno("select");
   return count;

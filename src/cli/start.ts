@@ -45,6 +45,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
   let stopped: Promise<void> | undefined;
   const fleet = await launch(options, (early) => {
     stopped = new Promise((resolve) => early.once('stop', () => resolve()));
+    stopOnMessage(early);
     announce(early);
   });
   const { workers } = fleet.status();
@@ -72,6 +73,16 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     );
     early.on('listener', (listener) => log.info({ ...listener }, `listening on ${urlOf(listener)}`));
   }
+}
+
+/** Where no signal can be sent, on Windows, who started us with an IPC channel says 'shutdown' on it, as to
+ * PM2's processes. */
+function stopOnMessage(fleet: Fleet): void {
+  if (process.channel === undefined) return;
+  process.on('message', (message) => {
+    if (message === 'shutdown') void fleet.stop();
+  });
+  process.channel?.unref(); // it does not keep us alive
 }
 
 function nodeArgs({ nodeArgs: words, inspect }: StartFlags): string[] {

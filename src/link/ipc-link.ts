@@ -59,7 +59,7 @@ export class IpcPrimaryLink implements PrimaryLink {
     const pid = this.#process?.pid;
     if (pid === undefined) return; // it never started
     this.#adoptions.set(lease, onAdopted);
-    const shared = socket === undefined ? null : binding().shareSocket(socket.fd(), pid);
+    const shared = socket === undefined ? null : share(socket.fd(), pid);
     this.#send({ cmd: COMMAND, act: 'answer', lease, answer, socket: shared });
   }
 
@@ -90,7 +90,7 @@ export class IpcPrimaryLink implements PrimaryLink {
     const { lease, hops, socket, id } = message;
     let fd: number;
     try {
-      fd = binding().openSocket(socket);
+      fd = open(socket);
     } catch (error) {
       return this.#handlers.onError(error as NodeJS.ErrnoException);
     }
@@ -140,7 +140,7 @@ export class IpcWorkerLink implements WorkerLink {
     if (!process.connected) return binding().closeFd(fd);
     const id = ++this.#lastReturned;
     this.#returned.set(id, fd);
-    const socket = binding().shareSocket(fd, this.#primary);
+    const socket = share(fd, this.#primary);
     this.#send({ cmd: COMMAND, act: 'returned', lease, hops, socket, id });
   }
 
@@ -166,7 +166,7 @@ export class IpcWorkerLink implements WorkerLink {
     let fd = -1;
     let heard = answer;
     try {
-      if (socket !== null) fd = binding().openSocket(socket);
+      if (socket !== null) fd = open(socket);
     } catch (error) {
       // The server's, as any other failure to listen.
       heard = { ...answer, errno: (error as NodeJS.ErrnoException).errno ?? -1, gate: null };
@@ -174,4 +174,12 @@ export class IpcWorkerLink implements WorkerLink {
     this.#handlers?.onAnswer(heard, fd);
     this.#send({ cmd: COMMAND, act: 'adopted', lease });
   }
+}
+
+function share(fd: number, pid: number): string {
+  return binding().shareSocket(fd, pid).toString('base64');
+}
+
+function open(shared: string): number {
+  return binding().openSocket(Buffer.from(shared, 'base64'));
 }

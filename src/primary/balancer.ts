@@ -14,6 +14,10 @@ import { Orphans } from './orphans.js';
 import { Trouble } from './trouble.js';
 import { type Rescue, WorkerHandle } from './worker-handle.js';
 
+/** Where a port lingers, a listen() that finds it in use is tried so often again, with so many ms between. */
+const LINGER_TRIES = 10;
+const LINGER_INTERVAL = 100;
+
 export interface BalancerOptions {
   strategy: StrategyName;
   policy: PolicyName;
@@ -140,6 +144,11 @@ export class Balancer {
     return longest;
   }
 
+  /** After retire(), when nobody waits any more. */
+  shut(): void {
+    for (const listener of this.#all) listener.shut();
+  }
+
   close(): void {
     for (const listener of [...this.#all]) this.#close(listener);
   }
@@ -153,9 +162,12 @@ export class Balancer {
     }
   }
 
+  #isHere(handle: WorkerHandle): boolean {
+    return handle.worker !== undefined && this.#workers.get(handle.worker.id) === handle;
+  }
+
   #onIpc(handle: WorkerHandle, message: unknown): void {
-    // What a worker said last may arrive after its exit.
-    if (handle.worker === undefined || this.#workers.get(handle.worker.id) !== handle) return;
+    if (!this.#isHere(handle)) return; // what a worker said last may arrive after its exit
     if (isQuestion(message)) return this.#onQuestion(handle, message);
     if (isTermRequest(message)) return this.#options.onTerm?.(handle);
     const key = closedKey(message);
@@ -168,7 +180,8 @@ export class Balancer {
     else this.#close(listener);
   }
 
-  #onQuestion(handle: WorkerHandle, question: Question): void {
+  #onQuestion(handle: WorkerHandle, question: Question, tries = LINGER_TRIES): void {
+    if (!this.#isHere(handle)) return;
     if (handle.worker?.exitedAfterDisconnect) return; // as node:cluster: a disconnecting worker gets none
     const lease = ++this.#lastLease;
     const key = addressKey(question);
@@ -180,6 +193,10 @@ export class Balancer {
     } catch (error) {
       listener?.endLease(lease);
       if (listener?.isEmpty) this.#close(listener);
+      if (tries > 0 && mayBeFreeSoon(error as NodeJS.ErrnoException)) {
+        setTimeout(() => this.#onQuestion(handle, question, tries - 1), LINGER_INTERVAL);
+        return;
+      }
       return this.#refuse(handle, lease, question.seq, error as NodeJS.ErrnoException);
     }
     handle.slot.state = SlotState.ready;
@@ -298,4 +315,8 @@ export class Balancer {
     listener.close();
     if (listener.gate !== null) this.#gates.giveBack(listener.gate);
   }
+}
+
+function mayBeFreeSoon({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EADDRINUSE' && binding().portLingers;
 }

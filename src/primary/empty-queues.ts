@@ -15,4 +15,5 @@ export async function emptyQueues(balancer: Balancer, limit: number): Promise<vo
     await delay(INTERVAL);
     quiet = balancer.waiting() === 0 ? quiet + 1 : 0;
   }
+  balancer.shut();
 }

@@ -56,7 +56,7 @@ export class Listener {
     this.key = key;
     this.data = question.data;
     this.protocol = question.protocol;
-    this.noDelay = question.noDelay;
+    this.noDelay = question.noDelay && binding().inheritsNoDelay;
     this.#dispatcher = new (binding().Dispatcher)(table, dispatchPolicy(strategy, policy), seed);
     const { protocol } = question;
     const deferAccept = provision.deferAccept === 'auto' ? protocol !== 'tcp' : provision.deferAccept;
@@ -70,7 +70,7 @@ export class Listener {
           port: question.port,
           ipv6Only: isIpv6Only(question),
           backlog: Number(question.backlog) || DEFAULT_BACKLOG,
-          noDelay: question.noDelay,
+          noDelay: this.noDelay,
         },
         {
           table,
@@ -144,6 +144,11 @@ export class Listener {
   /** See Strategy.retire(). */
   retire(): number {
     return this.#strategy.retire();
+  }
+
+  /** See Strategy.shut(). */
+  shut(): void {
+    this.#strategy.shut();
   }
 
   /** Connections no worker has yet. */

@@ -41,6 +41,10 @@ export class GatedHandle implements Strategy {
     return 0;
   }
 
+  shut(): void {
+    this.#shared.shut();
+  }
+
   queueLength(): number {
     return this.#shared.queueLength();
   }

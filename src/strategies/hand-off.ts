@@ -11,6 +11,7 @@ export class HandOff implements Strategy {
   readonly gate = null;
   readonly #acceptor: Acceptor;
   readonly #deferAccept: boolean;
+  #isOpen = true;
 
   constructor(options: ListenSocketOptions, { dispatcher, deferAccept, onError }: Surroundings) {
     const { ListenSocket, Acceptor } = binding();
@@ -33,16 +34,27 @@ export class HandOff implements Strategy {
 
   retire(): number {
     if (this.#deferAccept) this.socket.deferAccept(false);
-    this.socket.retire();
+    // Where new handshakes cannot be refused, what is in the queue waits here instead.
+    if (!this.socket.retire()) this.#finish();
     return this.#deferAccept ? DEFERRED : 0;
   }
 
+  shut(): void {}
+
   queueLength(): number {
-    return this.socket.queueLength();
+    return this.#isOpen ? this.socket.queueLength() : 0;
   }
 
   close(): void {
+    this.#isOpen = false;
     this.#acceptor.close();
     this.socket.close();
+  }
+
+  /** Whoever connects between the two is reset. */
+  #finish(): void {
+    this.#acceptor.finish();
+    this.socket.close();
+    this.#isOpen = false;
   }
 }

@@ -76,6 +76,8 @@ export class ReusePort implements Strategy {
     return 0;
   }
 
+  shut(): void {}
+
   queueLength(): number {
     return this.#members.reduce((sum, { socket }) => sum + socket.queueLength(), 0);
   }

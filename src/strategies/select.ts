@@ -22,6 +22,8 @@ export interface Capabilities {
   addon: string | undefined;
   /** Two sockets of one reuseport group. */
   reusePort: string | undefined;
+  /** A handshake completed only when the client's first bytes are there. */
+  deferAccept: string | undefined;
   /** A selector program in eBPF, loaded and attached: that of least connections, which takes the most. */
   readonly ebpf: string | undefined;
   /** That of round robin. */

@@ -6,6 +6,8 @@ import type { Strategy } from './strategy.js';
 export class SharedHandle implements Strategy {
   readonly socket: ListenSocket;
   readonly gate = null;
+  #refuses = false;
+  #isOpen = true;
 
   constructor(options: ListenSocketOptions) {
     this.socket = new (binding().ListenSocket)(options);
@@ -20,15 +22,21 @@ export class SharedHandle implements Strategy {
   remove(): void {}
 
   retire(): number {
-    this.socket.retire();
+    this.#refuses = this.socket.retire();
     return 0;
   }
 
+  /** The workers have their own descriptors of the socket, and close them. */
+  shut(): void {
+    if (!this.#refuses) this.close();
+  }
+
   queueLength(): number {
-    return this.socket.queueLength();
+    return this.#isOpen ? this.socket.queueLength() : 0;
   }
 
   close(): void {
+    this.#isOpen = false;
     this.socket.close();
   }
 }

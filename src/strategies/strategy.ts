@@ -31,6 +31,8 @@ export interface Strategy {
   /** Begins the end: no new handshake from now on. Returns how long those under way may take, in ms; 0:
    * no longer than a round trip. */
   retire(): number;
+  /** The accept queues are empty. Where new handshakes could not be kept off, listening ends now. */
+  shut(): void;
   /** Connections in the accept queues. */
   queueLength(): number;
   close(): void;

@@ -3,6 +3,7 @@ import diagnostics from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import net, { type Server } from 'node:net';
+import { constants } from 'node:os';
 import { COMMAND, type Hello } from '../messages.js';
 import { unusedConnections } from './unused-connections.js';
 
@@ -14,6 +15,10 @@ const IDLE_CHECK = 200;
  * which streams were taken. RFC 9113, 6.8. */
 const GOAWAY_GRACE = 200;
 const MAX_STREAM_ID = 2 ** 31 - 1;
+
+/** What a console sends to every process in it. */
+const INTERRUPTS: readonly NodeJS.Signals[] =
+  'SIGBREAK' in constants.signals ? ['SIGINT', 'SIGBREAK', 'SIGHUP'] : ['SIGINT'];
 
 interface HttpServer extends Server {
   closeIdleConnections(): void;
@@ -53,7 +58,7 @@ export class Drain {
   handleSignals(): void {
     if (!this.#hello.supervised) return;
     process.on('SIGTERM', this.#onTerm);
-    process.on('SIGINT', this.#onInterrupt);
+    for (const signal of INTERRUPTS) process.on(signal, this.#onInterrupt);
   }
 
   begin(): void {
@@ -91,7 +96,7 @@ export class Drain {
 
   #finish(): void {
     process.off('SIGTERM', this.#onTerm);
-    process.off('SIGINT', this.#onInterrupt);
+    for (const signal of INTERRUPTS) process.off(signal, this.#onInterrupt);
     const end = (): void => {
       const isHandled = process.listenerCount('SIGTERM') > 0;
       // The application cleans up by itself. Where a real signal came it has begun to.

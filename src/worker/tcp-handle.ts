@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { binding } from '../binding.js';
+import { passesDescriptors } from '../link/link.js';
 
 /** Node's listening handle, as far as we use it: its TCP class, or node:cluster's stand-in for one. */
 export interface ServerHandle {
@@ -15,6 +16,8 @@ export type OnConnection = (this: ServerHandle, errno: number, client?: TcpHandl
 export interface TcpHandle extends ServerHandle {
   open(fd: number): number;
   setNoDelay(enable: boolean): number;
+  /** Windows. */
+  setSimultaneousAccepts?(enable: boolean): void;
 }
 
 type TcpClass = { new (type: number): TcpHandle; prototype: TcpHandle };
@@ -24,11 +27,14 @@ const SERVER = 1;
 
 let tcp: TcpClass | undefined;
 
-/** Node's class TCP, which no public API exports: any net.Socket over a TCP descriptor has an instance.
+/** Node's class TCP, which no public API exports: any net.Socket over a TCP descriptor has an instance. On
+ * Windows, where a socket is no descriptor to Node, one whose name is for ever being looked up.
  * Works without process.binding, and so without its warning and under --permission. */
 function tcpClass(): TcpClass {
   if (tcp !== undefined) return tcp;
-  const socket = new net.Socket({ fd: binding().unboundSocket(), readable: false, writable: false });
+  const socket = passesDescriptors()
+    ? new net.Socket({ fd: binding().unboundSocket(), readable: false, writable: false })
+    : net.connect({ host: 'evenkeel.invalid', port: 1, lookup: () => {} });
   tcp = (socket as unknown as { _handle: { constructor: TcpClass } })._handle.constructor;
   socket.destroy();
   return tcp;
@@ -61,6 +67,8 @@ export function listeningHandle(
   around: (deliver: () => void, client?: TcpHandle) => void,
 ): TcpHandle {
   const handle = handleOver(takeFd, SERVER);
+  // libuv would have 32 connections at once accepted here before anybody else gets one.
+  handle.setSimultaneousAccepts?.(false);
   let deliver: OnConnection | null = null;
   // libuv's callback reads the property; net.Server writes it.
   Object.defineProperty(handle, 'onconnection', {

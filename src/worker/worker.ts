@@ -126,8 +126,8 @@ export class EvenkeelWorker {
     }
     const close = handle.close;
     handle.close = (callback?: () => void) => {
+      this.#gates.close(server); // may have taken the last ones from the queue
       this.#shares.delete(lease);
-      this.#gates.close(server);
       // Node says 'close' to the primary first, which may then bind the port anew: let it be free by then.
       closeDescriptor(handle, callback);
       close.call(handle, callback);
