@@ -11,6 +11,7 @@
 
 #ifdef _WIN32
 #include "win/event_watch.h"
+#include "win/socket_watcher.h"
 #endif
 
 namespace evenkeel {
@@ -20,7 +21,8 @@ namespace evenkeel {
 // On Linux it is polled on the loop's epoll with EPOLLEXCLUSIVE (epoll_ctl(2)): of all workers
 // asleep the kernel wakes one. libuv registers it first, without that flag, and does not touch it
 // again; Settle(), before each sleep, then takes it out, and from there on the flag is what opening
-// and closing means. On Windows libuv's poll is opened and closed, and every open gate is woken.
+// and closing means. On Windows every open gate is woken, and closed by that until it is decided
+// anew: see win/socket_watcher.h.
 class GatePoll {
  public:
   enum class State {
@@ -54,7 +56,16 @@ class GatePoll {
   int socket_;
   OnReady on_ready_;
   State state_ = State::kUnsettled;
+#ifdef _WIN32
+  static void OnCleanup(void* poll);
+  void OnAsync();
+
+  napi_env env_ = nullptr;
+  std::shared_ptr<SocketWatcher> watcher_;  // null: closed
+  std::unique_ptr<LoopHandle<uv_async_t>> async_;
+#else
   std::unique_ptr<LoopHandle<uv_poll_t>> poll_;
+#endif
 };
 
 // A bell on the loop.

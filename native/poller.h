@@ -14,6 +14,7 @@
 #include <mutex>
 
 #include "win/event.h"
+#include "win/socket_watcher.h"
 #endif
 
 namespace evenkeel {
@@ -60,11 +61,18 @@ class Poller {
   Bell waker_;  // for the workers, who may ring it as they like
   std::vector<uint64_t> ready_;
 #ifdef _WIN32
-  struct Watched;
+  struct Watched {
+    uint64_t id;
+    bool told;  // since the last Wait()
+  };
+  void Arm(int socket);
+  bool WaitForBells(uint64_t timeout);
+
   UniqueHandle timer_;
+  std::shared_ptr<SocketWatcher> watcher_;
   std::mutex mutex_;
-  std::map<int, std::unique_ptr<Watched>> watched_;  // by socket
-  std::vector<uint64_t> told_;                       // since the last Wait()
+  std::map<int, Watched> watched_;  // by socket
+  std::vector<int> told_;           // by the last Wait()
 #else
   UniqueFd epoll_;
 #endif

@@ -1,6 +1,7 @@
 #include "../gate_poll.h"
 
 #include "../error.h"
+#include "socket_watcher.h"
 
 namespace evenkeel {
 
@@ -8,30 +9,49 @@ void GatePoll::Probe(const uv_loop_t*) {}
 
 GatePoll::GatePoll(Napi::Env env, int socket, OnReady on_ready)
     : socket_(socket), on_ready_(std::move(on_ready)), state_(State::kClosed) {
-  poll_ = std::make_unique<LoopHandle<uv_poll_t>>(
-      env, this,
-      [socket](uv_loop_t* loop, uv_poll_t* poll) { return uv_poll_init_socket(loop, poll, socket); });
+  watcher_ = Guard(env, [] { return SocketWatcher::OfProcess(); });
+  async_ =
+      std::make_unique<LoopHandle<uv_async_t>>(env, this, [](uv_loop_t* loop, uv_async_t* async) {
+        return uv_async_init(loop, async, [](uv_async_t* handle) {
+          static_cast<GatePoll*>(handle->data)->OnAsync();
+        });
+      });
+  async_->Unref();
+  env_ = env;
+  // Added after the async's own hook, so run before it: nobody sends to a handle that closes.
+  napi_add_env_cleanup_hook(env_, OnCleanup, this);
+}
+
+void GatePoll::OnCleanup(void* poll) {
+  GatePoll* self = static_cast<GatePoll*>(poll);
+  self->watcher_->Disarm(self->socket_);
+  self->watcher_ = nullptr;
+}
+
+// Told once: to be opened anew before the loop sleeps.
+void GatePoll::OnAsync() {
+  state_ = State::kClosed;
+  on_ready_(0);
 }
 
 bool GatePoll::Settle() { return true; }
 
 void GatePoll::SetOpen(bool open) {
-  if (poll_->get() == nullptr || open == (state_ == State::kOpen)) return;
-  int result = 0;
+  if (watcher_ == nullptr || open == (state_ == State::kOpen)) return;
   if (open) {
-    result = uv_poll_start(poll_->get(), UV_READABLE, [](uv_poll_t* handle, int status, int) {
-      const OnReady on_ready = static_cast<GatePoll*>(handle->data)->on_ready_;
-      on_ready(status);  // may end the gate, and this with it
-    });
-    poll_->Unref();
+    watcher_->Arm(socket_, [async = async_->get()] { uv_async_send(async); });
   } else {
-    result = uv_poll_stop(poll_->get());
+    watcher_->Disarm(socket_);
   }
-  if (result != 0) throw SystemFailure{result, "uv_poll"};
   state_ = open ? State::kOpen : State::kClosed;
 }
 
-void GatePoll::Close() { poll_->Close(); }
+void GatePoll::Close() {
+  if (watcher_ == nullptr) return;
+  napi_remove_env_cleanup_hook(env_, OnCleanup, this);
+  OnCleanup(this);
+  async_->Close();
+}
 
 BellWatch::BellWatch(Napi::Env env, Bell bell, std::function<void()> on_rung)
     : bell_(std::move(bell)),

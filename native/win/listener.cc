@@ -69,8 +69,6 @@ UniqueFd Accept(int fd) {
     const SOCKET socket = accept(fd, nullptr, nullptr);
     if (socket != INVALID_SOCKET) {
       UniqueFd connection(static_cast<int>(socket));
-      // accept() passes on what the listener's events are; WSAEventSelect() says how to end that.
-      if (WSAEventSelect(socket, nullptr, 0) != 0) ThrowErrno("WSAEventSelect");
       // Fails only for what is no handle.
       SetHandleInformation(reinterpret_cast<HANDLE>(socket), HANDLE_FLAG_INHERIT, 0);
       return connection;

@@ -1,12 +1,13 @@
 #include "../poller.h"
 
 #include "../error.h"
+#include "socket_watcher.h"
 
 namespace evenkeel {
 namespace {
 
-// Not in every header yet; Windows 10 1803.
-constexpr DWORD kHighResolution = 0x00000002;  // CREATE_WAITABLE_TIMER_HIGH_RESOLUTION
+// CREATE_WAITABLE_TIMER_HIGH_RESOLUTION: not in every header yet; Windows 10 1803.
+constexpr DWORD kHighResolution = 0x00000002;
 
 }  // namespace
 
@@ -14,62 +15,66 @@ std::thread StartThread(std::function<void()> body) { return std::thread(std::mo
 
 const bool Poller::kHasLine = false;
 
-// One listening socket, and the wait for its event by a thread of the system's: who waits for many
-// himself can do so for 64.
-struct Poller::Watched {
-  Poller* poller;
-  uint64_t id;
-  Event event;
-  HANDLE wait = nullptr;
-};
-
 // Without a timer of such resolution deadlines are late by 15.6 ms.
 Poller::Poller()
     : bell_(Bell::Make()),
       waker_(Bell::Make()),
-      timer_(CreateWaitableTimerExW(nullptr, nullptr, kHighResolution, TIMER_ALL_ACCESS)) {}
+      timer_(CreateWaitableTimerExW(nullptr, nullptr, kHighResolution, TIMER_ALL_ACCESS)),
+      watcher_(SocketWatcher::OfProcess()) {}
 
 Poller::~Poller() {
-  while (!watched_.empty()) Unwatch(watched_.begin()->first);
+  for (const auto& [socket, watched] : watched_) watcher_->Disarm(socket);
 }
 
 void Poller::Watch(int socket, uint64_t id, Place) {
-  auto watched = std::make_unique<Watched>();
-  watched->poller = this;
-  watched->id = id;
-  watched->event = Event::Make(SecretName());
-  const auto tell = [](void* data, BOOLEAN) {
-    Watched* watched = static_cast<Watched*>(data);
-    Poller* poller = watched->poller;
-    {
-      std::lock_guard<std::mutex> lock(poller->mutex_);
-      poller->told_.push_back(watched->id);
-    }
-    poller->Wake();
-  };
-  if (!RegisterWaitForSingleObject(&watched->wait, watched->event.handle(), tell, watched.get(),
-                                   INFINITE, WT_EXECUTEINWAITTHREAD)) {
-    ThrowErrno("RegisterWaitForSingleObject");
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    watched_[socket] = {id, false};
   }
-  // Set at once where a connection waits already.
-  if (WSAEventSelect(socket, watched->event.handle(), FD_ACCEPT) != 0) {
-    const int number = WSAGetLastError();
-    UnregisterWaitEx(watched->wait, INVALID_HANDLE_VALUE);
-    throw SystemFailure{number, "WSAEventSelect"};
-  }
-  watched_[socket] = std::move(watched);
+  Arm(socket);
 }
 
 void Poller::Unwatch(int socket) {
-  auto found = watched_.find(socket);
-  if (found == watched_.end()) return;
-  WSAEventSelect(socket, nullptr, 0);  // fails only for what is no socket
-  // Waits for a call that is under way.
-  UnregisterWaitEx(found->second->wait, INVALID_HANDLE_VALUE);
-  watched_.erase(found);
+  watcher_->Disarm(socket);
+  std::lock_guard<std::mutex> lock(mutex_);
+  watched_.erase(socket);
+}
+
+void Poller::Arm(int socket) {
+  watcher_->Arm(socket, [this, socket] {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      auto found = watched_.find(socket);
+      if (found == watched_.end()) return;
+      found->second.told = true;
+    }
+    Wake();
+  });
 }
 
 const std::vector<uint64_t>& Poller::Wait(uint64_t timeout) {
+  // Who was told last time is told again, if there is still a connection.
+  for (const int socket : told_) {
+    mutex_.lock();
+    const bool watched = watched_.count(socket) != 0;
+    mutex_.unlock();
+    if (watched) Arm(socket);
+  }
+  told_.clear();
+  ready_.clear();
+  if (WaitForBells(timeout)) ready_.push_back(kWaker);
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (auto& [socket, watched] : watched_) {
+    if (!watched.told) continue;
+    watched.told = false;
+    told_.push_back(socket);
+    ready_.push_back(watched.id);
+  }
+  return ready_;
+}
+
+// True where the waker rang.
+bool Poller::WaitForBells(uint64_t timeout) {
   HANDLE handles[] = {bell_.native().handle(), waker_.native().handle(), timer_.get()};
   DWORD count = 2;
   DWORD ms = INFINITE;
@@ -85,14 +90,8 @@ const std::vector<uint64_t>& Poller::Wait(uint64_t timeout) {
     }
   }
   const DWORD which = WaitForMultipleObjects(count, handles, FALSE, ms);
-  ready_.clear();
   // What ended the wait is heard by that.
-  const bool rung = which == WAIT_OBJECT_0 + 1;
-  if (rung || waker_.native().Take()) ready_.push_back(kWaker);
-  std::lock_guard<std::mutex> lock(mutex_);
-  ready_.insert(ready_.end(), told_.begin(), told_.end());
-  told_.clear();
-  return ready_;
+  return which == WAIT_OBJECT_0 + 1 || waker_.native().Take();
 }
 
 }  // namespace evenkeel
