@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Program } from '../fleet.mjs';
+import { LIMIT, Program } from '../fleet.mjs';
 
 const SCRIPT = `
   import { start } from 'evenkeel';
-  const fleet = await start({ exec: 'test/fixtures/http-hello.mjs', workers: 2, execArgv: [] });
+  const fleet = await start({
+    exec: 'test/fixtures/http-hello.mjs',
+    workers: 2,
+    execArgv: [],
+    listenTimeout: ${LIMIT},
+  });
   console.log(fleet.status().workers.map(({ state }) => state).join());
   await fleet.stop();
   console.log('stopped');
