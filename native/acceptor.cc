@@ -58,8 +58,9 @@ void Acceptor::Report(const SystemFailure& failure) {
 }
 
 void Acceptor::Init(Napi::Env env, Napi::Object exports) {
-  exports.Set("Acceptor",
-              DefineClass(env, "Acceptor", {InstanceMethod("finish", &Acceptor::Finish), InstanceMethod("close", &Acceptor::Close)}));
+  exports.Set("Acceptor", DefineClass(env, "Acceptor",
+                                      {InstanceMethod("finish", &Acceptor::Finish),
+                                       InstanceMethod("close", &Acceptor::Close)}));
 }
 
 }  // namespace evenkeel

@@ -12,8 +12,8 @@ import {
   parseStrategy,
   parseWorkers,
   STALL_THRESHOLD,
-  settleDeferAccept,
   type StartOptions,
+  settleDeferAccept,
   timeLimits,
 } from './options.js';
 import { Balancer, type BalancerOptions } from './primary/balancer.js';

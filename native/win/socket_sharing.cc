@@ -10,9 +10,8 @@ void DuplicateFor(int socket, uint32_t pid, WSAPROTOCOL_INFOW* shared) {
 }
 
 UniqueFd OpenShared(WSAPROTOCOL_INFOW shared) {
-  const SOCKET socket =
-      WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &shared, 0,
-                 WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  const SOCKET socket = WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO,
+                                   &shared, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (socket == INVALID_SOCKET) ThrowErrno("WSASocket");
   return UniqueFd(static_cast<int>(socket));
 }
