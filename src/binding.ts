@@ -87,6 +87,8 @@ export interface Binding {
   /** What wakes this process's reactor from a worker; the caller's. */
   shareWaker(): Shared;
   closeFd(takeFd: number): void;
+  /** Of those who wait at one socket one alone is woken for a connection. */
+  readonly wakesOne: boolean;
   /** Accepted connections have TCP_NODELAY where their listener has. */
   readonly inheritsNoDelay: boolean;
   /** A port may be in use for a while after its last listener has closed: Windows, while connections are open. */
