@@ -37,7 +37,7 @@ function libraries(headers) {
 function exportsOfElf(symbols) {
   return symbols
     .split('\n')
-    .filter((line) => /^[0-9a-f]{8,} [gwu]/.test(line) && !line.includes('*UND*'))
+    .filter((line) => /^[0-9a-f]{8,} [^l]/.test(line) && !line.includes('*UND*'))
     .map((line) => line.trim().split(/\s+/).at(-1));
 }
 

@@ -11,6 +11,7 @@ const SERVER = path.join(ROOT, 'test/fixtures/http-hello.mjs');
 const WORKERS = 2;
 // Emulated, a worker takes seconds to start.
 const LISTEN_TIMEOUT = 120_000;
+const ANSWER_TIMEOUT = 30_000;
 
 /** How to run a target's Node here: a command and Node's options, or the reason why not. */
 export function runner(name, folder) {
@@ -21,12 +22,22 @@ export function runner(name, folder) {
 
 /** Serves with a prebuilt binary, found by node-gyp-build as a user's would be: it loads, every strategy that
  * is possible says so, every worker answers. Returns what was seen. */
-export async function smoke({ command, options, env = {} }) {
+export async function smoke({ command, options, env = {}, strategy = 'auto' }) {
   const environment = { ...process.env, ...env, PREBUILDS_ONLY: '1', HOST: '127.0.0.1' };
   const explained = run(command, [...options, CLI, 'explain', '--json'], { env: environment });
   const { capabilities, reasons } = JSON.parse(explained);
   if (capabilities.addon !== undefined) throw new Error(capabilities.addon);
-  const args = [...options, CLI, SERVER, '-w', String(WORKERS), '--listen-timeout', String(LISTEN_TIMEOUT)];
+  const args = [
+    ...options,
+    CLI,
+    SERVER,
+    '-w',
+    String(WORKERS),
+    '-s',
+    strategy,
+    '--listen-timeout',
+    String(LISTEN_TIMEOUT),
+  ];
   const fleet = spawn(command, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const port = await listening(fleet);
@@ -56,7 +67,10 @@ async function listening({ stdout }) {
 
 /** Who answered. */
 async function ask(port) {
-  const response = await fetch(`http://127.0.0.1:${port}`, { headers: { connection: 'close' } });
+  const response = await fetch(`http://127.0.0.1:${port}`, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT),
+  });
   return (await response.json()).worker;
 }
 

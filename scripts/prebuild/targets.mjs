@@ -53,7 +53,12 @@ export const TARGETS = {
     script: 'build:windows',
     output: 'build-windows',
     binutils: 'x86_64-w64-mingw32-',
-    commands: { 'x86_64-w64-mingw32-objdump': 'binutils-mingw-w64-x86-64' },
+    commands: {
+      'x86_64-w64-mingw32-g++-posix': 'g++-mingw-w64-x86-64-posix',
+      'x86_64-w64-mingw32-objdump': 'binutils-mingw-w64-x86-64',
+      cmake: 'cmake',
+      make: 'make',
+    },
     libraries: [
       'KERNEL32.dll',
       'WS2_32.dll',

@@ -14,7 +14,7 @@ const files = execFileSync('tar', ['tzf', tarball], { encoding: 'utf8' })
 const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|binding\.gyp)$/,
   /^dist\/([\w-]+\/)*[\w-]+\.(js|d\.ts)$/,
-  /^native\/(posix\/|linux\/|windows\/)?\w+\.(h|cc)$/, // for who must compile
+  /^native\/(posix\/|linux\/|win\/)?\w+\.(h|cc)$/, // for who must compile
   /^native\/linux\/bpf\/(layout|selectors)\.h$/,
   /^native\/without-addon\.mjs$/,
   /^prebuilds\/linux-(x64|arm64)\/evenkeel\.(glibc|musl)\.node$/,
