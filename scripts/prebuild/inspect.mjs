@@ -55,6 +55,7 @@ function newest(symbols) {
   return floor;
 }
 
+/** Versions by their numbers. */
 function isNewer(one, other) {
   return one.localeCompare(other, 'en', { numeric: true }) > 0;
 }

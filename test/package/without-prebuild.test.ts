@@ -29,7 +29,9 @@ describe('no prebuilt binary fits, and there is no compiler', () => {
   });
 
   test('auto serves by node:cluster, with a warning', async () => {
-    expect(await serve(project, ['node', 'library.mjs', 'auto', 'auto'], {})).toBe(0);
+    expect(await serve(project, [project.installed('../.bin/evenkeel'), 'server.cjs', '-w', '2'], {})).toBe(
+      0,
+    );
     const { stdout } = project.run('node', ['required.cjs']);
     expect(stdout.trim()).toBe('node:cluster');
   });
