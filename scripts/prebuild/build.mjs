@@ -11,7 +11,8 @@ const NODE_GYP = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.j
  * stripped binary's name. */
 export function build(target, folder) {
   copyTree(folder);
-  const file = target.script === undefined ? buildWithGyp(target, folder) : buildWithScript(target, folder);
+  if (target.script !== undefined) return buildWithScript(target, folder);
+  const file = buildWithGyp(target, folder);
   run(`${target.binutils}strip`, ['--strip-all', file]);
   return file;
 }
@@ -30,7 +31,7 @@ function buildWithGyp({ arch, portable, env, zig }, folder) {
   return path.join(folder, 'build/Release/evenkeel.node');
 }
 
-/** An npm script makes it, and everything it needs. */
+/** An npm script makes it, stripped: strip would put the date into a DLL. */
 function buildWithScript({ script, output }, folder) {
   const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
   if (!(script in scripts)) throw new Error(`package.json has no script ${script}, which makes this binary`);
