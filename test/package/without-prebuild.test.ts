@@ -45,7 +45,7 @@ describe('no prebuilt binary fits, and there is no compiler', () => {
 
 test('no prebuilt binary fits: it is compiled', { timeout: 300_000 }, async () => {
   using project = new Project({ compiler: true });
-  project.install(inject('bareTarball'));
+  project.install(inject('bareTarball'), { npm_config_jobs: 'max' });
   expect(existsSync(project.installed('build/Release/evenkeel.node'))).toBe(true);
   expect(await serve(project, ['node', 'library.mjs', 'hand-off', 'round-robin'], {})).toBe(0);
 });
