@@ -1,5 +1,11 @@
 {
-  "variables": {"sanitize%": ""},
+  "variables": {
+    "sanitize%": "",
+    # For us a warning is an error; a user's newer compiler may know more of them.
+    "strict%": "",
+    # A prebuilt binary: 'glibc' or 'musl', of one content wherever it is built (npm run prebuild).
+    "portable%": ""
+  },
   "targets": [
     {
       "target_name": "evenkeel",
@@ -53,7 +59,19 @@
           "sources": ["native/unsupported.cc"]
         }],
         ["OS!='win'", {
-          "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-fvisibility=hidden"]
+          "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wno-cast-function-type", "-fvisibility=hidden"]
+        }],
+        ["strict!=''", {"cflags_cc": ["-Werror"]}],
+        ["portable=='glibc'", {
+          "sources": ["native/linux/portable/old_libraries.cc"]
+        }],
+        ["portable!=''", {
+          "ldflags": [
+            "-Wl,--version-script=<(module_root_dir)/native/linux/portable/exports.map",
+            "-Wl,--build-id=none",
+            "-Wl,--gc-sections"
+          ],
+          "cflags_cc": ["-ffunction-sections", "-fdata-sections", "-ffile-prefix-map=<(module_root_dir)=evenkeel"]
         }],
         ["sanitize!=''", {
           "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-O1", "-g"],
