@@ -257,6 +257,7 @@ Napi::Value Lane::Recover(const Napi::CallbackInfo& info) {
 void Lane::Close(const Napi::CallbackInfo&) {
   auto lock = reactor_->Lock();
   end_->Close();
+  reactor_->Remove(this);
 }
 
 void Lane::Init(Napi::Env env, Napi::Object exports) {
