@@ -2,7 +2,9 @@
   "variables": {
     "sanitize%": "",
     # For us a warning is an error; a user's newer compiler may know more of them.
-    "strict%": ""
+    "strict%": "",
+    # A prebuilt binary: 'glibc' or 'musl', of one content wherever it is built (npm run prebuild).
+    "portable%": ""
   },
   "targets": [
     {
@@ -113,6 +115,17 @@
         }],
         ["OS!='win'", {
           "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wno-cast-function-type", "-fvisibility=hidden"]
+        }],
+        ["portable=='glibc'", {
+          "sources": ["native/linux/portable/old_libraries.cc"]
+        }],
+        ["portable!=''", {
+          "ldflags": [
+            "-Wl,--version-script=<(module_root_dir)/native/linux/portable/exports.map",
+            "-Wl,--build-id=none",
+            "-Wl,--gc-sections"
+          ],
+          "cflags_cc": ["-ffunction-sections", "-fdata-sections", "-ffile-prefix-map=<(module_root_dir)=evenkeel"]
         }],
         ["strict!=''", {"cflags_cc": ["-Werror"]}],
         ["sanitize!=''", {

@@ -13,6 +13,7 @@
 #include "load_table.h"
 #include "loop_stamp.h"
 #include "platform.h"
+#include "poller.h"
 #include "socket.h"
 #include "watchdog.h"
 
@@ -49,6 +50,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("unboundSocket", Napi::Function::New(env, NewUnboundSocket));
   exports.Set("shareWaker", Napi::Function::New(env, ShareWaker));
   exports.Set("closeFd", Napi::Function::New(env, CloseFd));
+  exports.Set("wakesOne", Napi::Boolean::New(env, Poller::kHasLine));
   exports.Set("inheritsNoDelay", Napi::Boolean::New(env, kInheritsNoDelay));
   exports.Set("portLingers", Napi::Boolean::New(env, kPortLingers));
   InitPlatform(env, exports);

@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { EvenkeelError } from './errors.js';
+import { loadAddon } from './addon.js';
 
 /** What one process gives another to open, once: a descriptor, or on Windows a kernel object's name. */
 export type Shared = number | string;
@@ -87,6 +85,8 @@ export interface Binding {
   /** What wakes this process's reactor from a worker; the caller's. */
   shareWaker(): Shared;
   closeFd(takeFd: number): void;
+  /** Of those who wait at one socket one alone is woken for a connection. */
+  readonly wakesOne: boolean;
   /** Accepted connections have TCP_NODELAY where their listener has. */
   readonly inheritsNoDelay: boolean;
   /** A port may be in use for a while after its last listener has closed: Windows, while connections are open. */
@@ -293,25 +293,9 @@ export interface Group {
 
 let loaded: Binding | undefined;
 
-/** The addon, loaded on first use; EVENKEEL_ADDON names another file than the one installed.
- * @throws EvenkeelError ERR_ADDON_UNAVAILABLE: not built, built for another ABI or platform. */
+/** The addon, loaded on first use.
+ * @throws EvenkeelError ERR_ADDON_UNAVAILABLE: loadAddon() says when. */
 export function binding(): Binding {
-  if (loaded !== undefined) return loaded;
-  const require = createRequire(import.meta.url);
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  let exports: Binding | { unsupported: string };
-  try {
-    const other = process.env.EVENKEEL_ADDON;
-    exports = other === undefined ? require('node-gyp-build')(root) : require(other);
-  } catch (cause) {
-    const why = (cause as Error).message.split('\n')[0];
-    throw new EvenkeelError(
-      'ERR_ADDON_UNAVAILABLE',
-      `cannot load the native addon: ${why}. Reinstall evenkeel with a C++ compiler and python3 at hand (npm rebuild evenkeel).`,
-      { cause },
-    );
-  }
-  if ('unsupported' in exports) throw new EvenkeelError('ERR_ADDON_UNAVAILABLE', exports.unsupported);
-  loaded = exports;
+  loaded ??= loadAddon();
   return loaded;
 }

@@ -37,6 +37,8 @@ export function probe(): Capabilities {
     reusePort: addon ?? attempt(tryReusePort, whyNoReusePort),
     deferAccept: addon ?? attempt(tryDeferAccept, whyNoDeferAccept),
     gate: addon ?? attempt(tryGate),
+    wakesOne:
+      addon ?? (binding().wakesOne ? undefined : `${SYSTEM} wakes every idle worker for each connection`),
     get ebpf() {
       return ebpf();
     },

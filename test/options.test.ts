@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { parseMilliseconds, parsePolicy, parseStrategy, parseWorkers, timeLimits } from '../dist/options.js';
+import {
+  parseMilliseconds,
+  parsePolicy,
+  parseStrategy,
+  parseWorkers,
+  settleDeferAccept,
+  timeLimits,
+} from '../dist/options.js';
 import { POLICIES, STRATEGIES } from '../dist/strategies/select.js';
 import { refusal } from './helpers/thrown.ts';
 
@@ -30,6 +37,28 @@ describe('workers', () => {
       expect(message).toBe(`workers must be 'auto' or a whole number from 1 to 256, not '${value}'`);
     },
   );
+});
+
+describe('deferAccept', () => {
+  const can = { addon: undefined, deferAccept: undefined };
+  const cannot = { addon: undefined, deferAccept: 'this system cannot' };
+
+  test.each([true, false, 'auto'] as const)('%s stays so where it can be had', (wanted) => {
+    expect(settleDeferAccept(wanted, can)).toBe(wanted);
+  });
+
+  test('where it cannot, auto is without it, and who insists is told why', () => {
+    expect(settleDeferAccept('auto', cannot)).toBe(false);
+    expect(settleDeferAccept(false, cannot)).toBe(false);
+    const { code, message, isUsage } = refusal(() => settleDeferAccept(true, cannot));
+    expect(code).toBe('ERR_UNSUPPORTED');
+    expect(message).toBe('cannot defer accept here: this system cannot');
+    expect(isUsage).toBe(true);
+  });
+
+  test('without the addon nothing is deferred, and that is said of the addon', () => {
+    expect(settleDeferAccept(true, { addon: 'not built', deferAccept: 'not built' })).toBe(false);
+  });
 });
 
 describe('names', () => {

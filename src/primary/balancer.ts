@@ -8,9 +8,8 @@ import type { Log } from '../log.js';
 import { closedKey, isQuestion, isTermRequest, leaseKey, leaseOf, type Question } from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
 import { FreeSlots } from './free-slots.js';
-import { GateNumbers } from './gate-numbers.js';
-import { addressKey, type DeferAccept, Listener } from './listener.js';
-import { Orphans } from './orphans.js';
+import type { DeferAccept, Listener } from './listener.js';
+import { Listeners } from './listeners.js';
 import { Trouble } from './trouble.js';
 import { type Rescue, WorkerHandle } from './worker-handle.js';
 
@@ -47,28 +46,36 @@ export class Balancer {
   readonly #trouble: Trouble;
   readonly #freeSlots = new FreeSlots();
   readonly #workers = new Map<number, WorkerHandle>();
-  readonly #all = new Set<Listener>();
-  /** The one a further worker joins, by address. */
-  readonly #listeners = new Map<string, Listener>();
-  readonly #orphans: Orphans;
-  /** Which listener a lease was of, as long as connections under it may still come back. */
-  readonly #leases = new Map<number, Listener>();
-  readonly #gates = new GateNumbers();
-  /** Of the hash of sources. Not to be guessed: who could would choose the worker of each of its addresses. */
-  readonly #seed = randomInt(2 ** 47);
+  readonly #listeners: Listeners;
   #lastLease = 0;
 
   /** @throws the system's error where no load table can be made. */
   constructor(options: BalancerOptions) {
     this.#options = options;
     this.#trouble = new Trouble(options.log, options.supervised);
-    this.#orphans = new Orphans(options.orphanTimeout, (listener) => this.#giveUp(listener));
-    const inKernel = options.mechanism === 'ebpf';
-    this.#table = new (binding().LoadTable)({ slots: MAX_WORKERS, inKernel });
+    const { strategy, policy, mechanism, deferAccept, stallThreshold, orphanTimeout } = options;
+    this.#table = new (binding().LoadTable)({ slots: MAX_WORKERS, inKernel: mechanism === 'ebpf' });
+    this.#listeners = new Listeners({
+      orphanTimeout,
+      onGivenUp: (address) => this.#trouble.onGivenUp(address),
+      onNoGate: (address) => this.#trouble.onNoGate(address),
+      provision: {
+        strategy,
+        policy,
+        mechanism,
+        deferAccept,
+        stallThreshold,
+        table: this.#table,
+        // Not to be guessed: who could would choose the worker of each of its addresses.
+        seed: randomInt(2 ** 47),
+        onStall: (...stall) => this.#onStall(...stall),
+        onError: (error) => this.#trouble.onAccept(error),
+      },
+    });
   }
 
   get listeners(): Iterable<Listener> {
-    return this.#all;
+    return this.#listeners;
   }
 
   workerHandle(worker: Worker): WorkerHandle | undefined {
@@ -106,7 +113,7 @@ export class Balancer {
     handle.worker = worker;
     this.#workers.set(worker.id, handle);
     (worker.process as NodeJS.EventEmitter).on('internalMessage', (message: unknown) =>
-      this.#heard(handle, message),
+      this.#guard(handle, () => this.#onIpc(handle, message)),
     );
     worker.process.prependOnceListener('disconnect', () => this.#leaveAll(handle));
     worker.process.prependOnceListener('exit', () => this.#bury(handle));
@@ -132,7 +139,7 @@ export class Balancer {
   /** Connections no worker has taken yet, on listeners that have workers to take them. */
   waiting(): number {
     let sum = 0;
-    for (const listener of this.#all) if (!listener.isEmpty) sum += listener.waiting();
+    for (const listener of this.#listeners) if (!listener.isEmpty) sum += listener.waiting();
     for (const { lane } of this.#workers.values()) sum += lane.untaken();
     return sum;
   }
@@ -140,23 +147,23 @@ export class Balancer {
   /** No new handshakes on any listener. Returns how long those under way may take, in ms. */
   retire(): number {
     let longest = 0;
-    for (const listener of this.#all) longest = Math.max(longest, listener.retire());
+    for (const listener of this.#listeners) longest = Math.max(longest, listener.retire());
     return longest;
   }
 
   /** After retire(), when nobody waits any more. */
   shut(): void {
-    for (const listener of this.#all) listener.shut();
+    for (const listener of this.#listeners) listener.shut();
   }
 
   close(): void {
-    for (const listener of [...this.#all]) this.#close(listener);
+    for (const listener of [...this.#listeners]) this.#listeners.close(listener);
   }
 
   /** Whatever a worker says must not end the primary. */
-  #heard(handle: WorkerHandle, message: unknown): void {
+  #guard(handle: WorkerHandle, action: () => void): void {
     try {
-      this.#onIpc(handle, message);
+      action();
     } catch (error) {
       this.#trouble.onChannel(handle, error as NodeJS.ErrnoException);
     }
@@ -176,25 +183,25 @@ export class Balancer {
     const listener = handle.leases.get(lease);
     if (!listener?.endLease(lease) || !listener.isEmpty) return;
     // One that drains closes its servers because it was told to: another takes its place.
-    if (handle.isDraining) this.#orphans.add(listener);
-    else this.#close(listener);
+    if (handle.isDraining) this.#listeners.orphan(listener);
+    else this.#listeners.close(listener);
   }
 
   #onQuestion(handle: WorkerHandle, question: Question, tries = LINGER_TRIES): void {
     if (!this.#isHere(handle)) return;
     if (handle.worker?.exitedAfterDisconnect) return; // as node:cluster: a disconnecting worker gets none
     const lease = ++this.#lastLease;
-    const key = addressKey(question);
-    const known = this.#find(handle, key);
+    const known = this.#listeners.find(handle, question);
     let listener = known;
     try {
-      listener ??= this.#create(key, question);
+      listener ??= this.#listeners.create(question);
       this.#lend(listener, handle, lease, question.seq);
     } catch (error) {
       listener?.endLease(lease);
-      if (listener?.isEmpty) this.#close(listener);
+      if (listener?.isEmpty) this.#listeners.close(listener);
       if (tries > 0 && mayBeFreeSoon(error as NodeJS.ErrnoException)) {
-        setTimeout(() => this.#onQuestion(handle, question, tries - 1), LINGER_INTERVAL);
+        const again = (): void => this.#onQuestion(handle, question, tries - 1);
+        setTimeout(() => this.#guard(handle, again), LINGER_INTERVAL);
         return;
       }
       return this.#refuse(handle, lease, question.seq, error as NodeJS.ErrnoException);
@@ -205,7 +212,7 @@ export class Balancer {
 
   #lend(listener: Listener, handle: WorkerHandle, lease: number, seq: number): void {
     const socket = listener.lend(lease, handle);
-    this.#leases.set(lease, listener);
+    this.#listeners.leased(lease, listener);
     handle.everLeased.push(lease);
     const { data, address, gate, noDelay } = listener;
     const answer = { seq, errno: 0, key: leaseKey(lease), data, sockname: address, gate, noDelay };
@@ -225,43 +232,13 @@ export class Balancer {
     }
   }
 
-  /** A worker that listens twice on one address gets what a process would: a second bind, which fails. */
-  #find(handle: WorkerHandle, key: string): Listener | undefined {
-    const known = this.#listeners.get(key);
-    if (known === undefined || known.has(handle)) return undefined;
-    this.#orphans.remove(known);
-    return known;
-  }
-
-  #create(key: string, question: Question): Listener {
-    const { strategy, policy, mechanism, deferAccept, stallThreshold } = this.#options;
-    const gate = this.#gates.next();
-    const listener = new Listener(key, question, {
-      strategy,
-      policy,
-      mechanism,
-      table: this.#table,
-      gate,
-      seed: this.#seed,
-      deferAccept,
-      stallThreshold,
-      onStall: (...stall) => this.#onStall(...stall),
-      onError: (error) => this.#trouble.onAccept(error),
-    });
-    if (listener.gate !== null) this.#gates.take(listener.gate);
-    else if (gate === undefined) this.#trouble.onNoGate(listener.address);
-    this.#all.add(listener);
-    this.#listeners.set(key, listener);
-    return listener;
-  }
-
   /** The worker is gone or going; what it leaves may wait for the next one. */
   #leaveAll(handle: WorkerHandle): void {
     for (const [lease, listener] of [...handle.leases]) {
       listener.endLease(lease);
       if (!listener.isEmpty) continue;
-      if (this.#options.supervised) this.#orphans.add(listener);
-      else this.#close(listener);
+      if (this.#options.supervised) this.#listeners.orphan(listener);
+      else this.#listeners.close(listener);
     }
   }
 
@@ -270,7 +247,7 @@ export class Balancer {
     this.#leaveAll(handle);
     for (const returned of handle.link.recover()) this.#offer(returned);
     handle.recover();
-    for (const lease of handle.everLeased) this.#leases.delete(lease);
+    this.#listeners.forget(handle.everLeased);
     handle.close();
     this.#freeSlots.giveBack(handle.slot);
   }
@@ -281,7 +258,7 @@ export class Balancer {
   }
 
   #offer({ lease, fd, hops }: Returned): void {
-    const listener = this.#leases.get(lease);
+    const listener = this.#listeners.ofLease(lease);
     // Its listener is closed: so would the connection be in the accept queue of any closed server.
     if (listener === undefined) binding().closeFd(fd);
     else listener.offer(fd, hops, lease);
@@ -299,21 +276,6 @@ export class Balancer {
     handle.countStall(rescue);
     this.#trouble.onRescue(handle, rescue);
     this.#options.onRescue?.(handle, rescue);
-  }
-
-  #giveUp(listener: Listener): void {
-    const { address, port } = listener.address;
-    this.#options.log.warn({ address, port }, `no worker listens on ${address}:${port} any more: closed`);
-    this.#close(listener);
-  }
-
-  #close(listener: Listener): void {
-    this.#orphans.remove(listener);
-    this.#all.delete(listener);
-    if (this.#listeners.get(listener.key) === listener) this.#listeners.delete(listener.key);
-    for (const [lease, of] of this.#leases) if (of === listener) this.#leases.delete(lease);
-    listener.close();
-    if (listener.gate !== null) this.#gates.giveBack(listener.gate);
   }
 }
 

@@ -111,6 +111,11 @@ export class Trouble {
     this.#log.error({ code }, `${what}: ${withHint(message, code)}`);
   }
 
+  /** No worker has come in time. */
+  onGivenUp({ address, port }: SocketAddress): void {
+    this.#log.warn({ address, port }, `no worker listens on ${address}:${port} any more: closed`);
+  }
+
   /** Every gate has its listener; this one does without. */
   onNoGate({ address, port }: SocketAddress): void {
     this.#log.warn(

@@ -30,8 +30,10 @@ export interface Capabilities {
   readonly ebpfRoundRobin: string | undefined;
   /** One in classic BPF, attached. */
   readonly cbpf: string | undefined;
-  /** A listening socket polled exclusively, on the loop's own epoll. */
+  /** A listening socket polled by gates, on Linux exclusively on the loop's own epoll. */
   gate: string | undefined;
+  /** Of those who wait at one socket one alone is woken for a connection. */
+  wakesOne: string | undefined;
 }
 
 export interface Request {
@@ -72,23 +74,28 @@ interface Pair {
   policy: PolicyName;
   /** What speaks for it, said when it is chosen or could be. */
   why: string;
+  /** The same where one queue has one worker woken for a connection, as it was measured. */
+  measured?: string;
   /** What the kernel could choose with, best first, and what is to be said for each. */
   mechanisms?: Partial<Record<SelectorMechanism, string>>;
   /** It can do without any. */
   plain?: string;
 }
 
-/** What is built, best first: the order `auto` tries. */
+/** What is built, best first: the order `auto` tries, but see inOrder(). */
 export const PAIRS: readonly Pair[] = [
   {
     strategy: 'shared-handle',
     policy: 'least-connections',
-    why: 'every worker accepts from one queue, but only while it is not ahead of the others: nobody waits behind a busy worker, long-lived connections spread evenly, and no hop through the primary; measured (docs/performance.md): 0.44 of the CPU per connection of node:cluster round robin, and the shortest tail of what was compared',
+    why: 'every worker accepts from one queue, but only while it is not ahead of the others: nobody waits behind a busy worker, long-lived connections spread evenly, and no hop through the primary',
+    measured:
+      'measured (docs/performance.md): 0.44 of the CPU per connection of node:cluster round robin, and the shortest tail of what was compared',
   },
   {
     strategy: 'hand-off',
     policy: 'least-connections',
-    why: 'the primary accepts, and passes each connection to the worker with the fewest: exact, and what a worker that blocks has not taken is given to another; as cheap, with a longer tail under mixed work',
+    why: 'the primary accepts, and passes each connection to the worker with the fewest: exact, and what a worker that blocks has not taken is given to another',
+    measured: 'as cheap as one queue with gates, with a longer tail under mixed work',
   },
   {
     strategy: 'hand-off',
@@ -145,7 +152,8 @@ export const PAIRS: readonly Pair[] = [
  * @throws EvenkeelError ERR_UNSUPPORTED where what was asked for cannot be had: only `auto` falls back.
  *         ERR_ADDON_UNAVAILABLE where a strategy was named and the addon is missing. */
 export function select(capabilities: Capabilities, request: Request): Selection {
-  const wanted = PAIRS.filter(
+  const pairs = inOrder(capabilities);
+  const wanted = pairs.filter(
     (pair) =>
       (request.strategy === 'auto' || pair.strategy === request.strategy) &&
       (request.policy === 'auto' || pair.policy === request.policy),
@@ -154,7 +162,7 @@ export function select(capabilities: Capabilities, request: Request): Selection 
   const isAuto = request.strategy === 'auto' && request.policy === 'auto';
   if (chosen === undefined && !isAuto) throw refusal(capabilities, request, wanted);
 
-  const reasons = PAIRS.map((pair) => judge(pair, pair === chosen, capabilities));
+  const reasons = pairs.map((pair) => judge(pair, pair === chosen, capabilities));
   if (chosen !== undefined) {
     const { strategy, policy } = chosen;
     return { strategy, policy, mechanism: mechanismOf(chosen, capabilities), reasons };
@@ -164,6 +172,13 @@ export function select(capabilities: Capabilities, request: Request): Selection 
   const fallback = { strategy: 'node:cluster', policy: 'round-robin', verdict: 'chosen', why } as const;
   const { strategy, policy } = fallback;
   return { strategy, policy, mechanism: null, reasons: [fallback, ...reasons] };
+}
+
+/** Where every connection wakes every worker that waits, the primary had better accept them. */
+function inOrder({ addon, wakesOne }: Capabilities): readonly Pair[] {
+  if (addon !== undefined || wakesOne === undefined) return PAIRS;
+  const isHandOff = ({ strategy }: Pair): boolean => strategy === 'hand-off';
+  return [...PAIRS.filter(isHandOff), ...PAIRS.filter((pair) => !isHandOff(pair))];
 }
 
 /** Workers accept from the one socket through gates. */
@@ -210,7 +225,13 @@ function judge(pair: Pair, isChosen: boolean, capabilities: Capabilities): Reaso
   const against = obstacle(pair, capabilities);
   const mechanisms = ladder(pair, isChosen, capabilities);
   const verdict = against !== undefined ? 'unsupported' : isChosen ? 'chosen' : 'possible';
-  return { strategy, policy, verdict, why: against ?? pair.why, ...(mechanisms && { mechanisms }) };
+  const why = against ?? praise(pair, capabilities);
+  return { strategy, policy, verdict, why, ...(mechanisms && { mechanisms }) };
+}
+
+function praise({ strategy, why, measured }: Pair, { wakesOne }: Capabilities): string {
+  if (wakesOne === undefined) return measured === undefined ? why : `${why}; ${measured}`;
+  return strategy === 'shared-handle' ? `${why}; but ${wakesOne}` : why;
 }
 
 function ladder(pair: Pair, isChosen: boolean, capabilities: Capabilities): Rung[] | undefined {

@@ -15,7 +15,9 @@ const able: Capabilities = {
   node: 'v20',
   addon: undefined,
   reusePort: undefined,
+  deferAccept: undefined,
   gate: undefined,
+  wakesOne: undefined,
   ebpf: undefined,
   ebpfRoundRobin: undefined,
   cbpf: undefined,
@@ -74,6 +76,36 @@ describe('auto', () => {
 
   test.each(firstOf(1))('%s is the strategy of policy %s alone', (strategy, policy) => {
     expect(select(able, { strategy: 'auto', policy })).toMatchObject({ strategy, policy });
+  });
+});
+
+describe('where every connection wakes every worker that waits', () => {
+  const capabilities = { ...able, wakesOne: 'it wakes all', reusePort: 'there is none' };
+
+  test('auto has the primary accept; the others are still to be had, and what speaks against them is said', () => {
+    const { strategy, policy, reasons } = select(capabilities, auto);
+    expect([strategy, policy]).toEqual(['hand-off', 'least-connections']);
+    const gate = reasons.find((reason) => reason.strategy === 'shared-handle');
+    expect(gate).toMatchObject({ policy: 'least-connections', verdict: 'possible' });
+    expect(gate?.why).toMatch(/; but it wakes all$/);
+    expect(reasons).toHaveLength(BUILT.length);
+  });
+
+  test('nothing that was measured elsewhere is claimed', () => {
+    const said = select(capabilities, auto).reasons.map(({ why }) => why);
+    expect(said.join()).not.toMatch(/measured|cheap/);
+    expect(
+      select(able, auto)
+        .reasons.map(({ why }) => why)
+        .join(),
+    ).toMatch(/measured/);
+  });
+
+  test('a strategy that is named is the one that runs', () => {
+    expect(select(capabilities, { strategy: 'shared-handle', policy: 'auto' })).toMatchObject({
+      strategy: 'shared-handle',
+      policy: 'least-connections',
+    });
   });
 });
 

@@ -1,0 +1,3 @@
+const { explain } = require('evenkeel');
+
+console.log(explain().strategy);
