@@ -162,7 +162,7 @@ bool LaneEnd::Recall(LaneOwner* caller) {
     complete = FdRoom::OfProcess().Has(2 * kMaxBurst) || pipe_.IsEmpty();
     if (!complete) break;
     Burst burst;
-    ReceiveResult result;
+    ReceiveResult result = ReceiveResult::kNone;
     try {
       result = pipe_.TakeBack(&burst);
     } catch (const SystemFailure&) {

@@ -55,9 +55,9 @@ class LoopHandle {
   static void CloseBlock(Block* block) {
     uv_close(reinterpret_cast<uv_handle_t*>(&block->handle), [](uv_handle_t* handle) {
       // `handle` is the first member of its block.
-      Block* block = reinterpret_cast<Block*>(handle);
-      napi_remove_async_cleanup_hook(block->hook);
-      delete block;
+      Block* closed = reinterpret_cast<Block*>(handle);
+      napi_remove_async_cleanup_hook(closed->hook);
+      delete closed;
     });
   }
   static void OnCleanup(napi_async_cleanup_hook_handle, void* data) {

