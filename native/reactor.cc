@@ -31,17 +31,15 @@ Reactor::Reactor(Napi::Env env) : env_(env) {
     throw SystemFailure{failure.code().value(), "pthread_create"};
   }
   // Added after the async's own hook, so run before it: the thread is over when that handle closes.
-  napi_add_env_cleanup_hook(
-      env, [](void* reactor) { static_cast<Reactor*>(reactor)->Stop(); }, this);
+  napi_add_env_cleanup_hook(env, OnCleanup, this);
 }
 
 Reactor::~Reactor() {
-  if (thread_.joinable()) {
-    napi_remove_env_cleanup_hook(
-        env_, [](void* reactor) { static_cast<Reactor*>(reactor)->Stop(); }, this);
-  }
+  if (thread_.joinable()) napi_remove_env_cleanup_hook(env_, OnCleanup, this);
   Stop();
 }
+
+void Reactor::OnCleanup(void* reactor) { static_cast<Reactor*>(reactor)->Stop(); }
 
 void Reactor::Stop() {
   {

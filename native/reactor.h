@@ -71,6 +71,7 @@ class Reactor {
   bool stopped() const { return stopping_; }
 
  private:
+  static void OnCleanup(void* reactor);
   void Run();
   void Stop();
   void Deliver();
