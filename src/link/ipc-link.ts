@@ -17,6 +17,7 @@ import type {
   PrimaryLink,
   Returned,
   Shares,
+  Sharing,
   SpawnOptions,
   WorkerHandlers,
   WorkerLink,
@@ -39,8 +40,10 @@ export class IpcPrimaryLink implements PrimaryLink {
   readonly #adoptions = new Map<number, () => void>();
   #process: ChildProcess | undefined;
 
-  constructor(hello: Hello, share: () => Shares, handlers: PrimaryHandlers) {
-    this.#introduction = { hello, shares: share(), primary: process.pid };
+  constructor(hello: Hello, sharing: Sharing, handlers: PrimaryHandlers) {
+    const { table, bell, lane, waker } = sharing;
+    const shares = { table: table(), bell: bell(), lane: lane(), waker: waker() };
+    this.#introduction = { hello, shares, primary: process.pid };
     this.#handlers = handlers;
   }
 

@@ -17,6 +17,9 @@ export interface Shares {
   waker: Shared;
 }
 
+/** What makes each of them: the caller's, and so given away before the next one is made, which may fail. */
+export type Sharing = { readonly [Name in keyof Shares]: () => Shared };
+
 /** A connection that a worker cannot take. The receiver owns the fd. */
 export interface Returned {
   lease: number;
