@@ -31,7 +31,8 @@ export class ChannelPrimaryLink implements PrimaryLink {
     try {
       const { messageTypes } = binding();
       this.#channel.send(messageTypes.hello, 0, 0, JSON.stringify(hello), sharing.table() as number);
-      for (const name of SHARES) this.#channel.send(messageTypes[name], 0, 0, null, sharing[name]() as number);
+      for (const name of SHARES)
+        this.#channel.send(messageTypes[name], 0, 0, null, sharing[name]() as number);
       this.#channel.start();
     } catch (error) {
       this.#channel.close();
@@ -117,8 +118,9 @@ export class ChannelWorkerLink implements WorkerLink {
     }
   }
 
-  giveBack({ lease, hops, fd }: Returned): void {
+  giveBack({ lease, hops, fd }: Returned): boolean {
     this.#channel.send(binding().messageTypes.returned, lease, hops, null, fd);
+    return true;
   }
 
   #receive(name: (typeof SHARES)[number]): Shared {

@@ -64,8 +64,8 @@ export interface WorkerLink {
   start(handlers: WorkerHandlers): void;
   /** Hears what the primary has said already. */
   readNow(): void;
-  /** Sends a connection back. */
-  giveBack(returned: Returned): void;
+  /** Sends a connection back. False where it could not be, and was closed. */
+  giveBack(returned: Returned): boolean;
 }
 
 export interface WorkerHandlers {
