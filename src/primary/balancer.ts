@@ -106,7 +106,7 @@ export class Balancer {
     handle.worker = worker;
     this.#workers.set(worker.id, handle);
     (worker.process as NodeJS.EventEmitter).on('internalMessage', (message: unknown) =>
-      this.#heard(handle, message),
+      this.#guard(handle, () => this.#onIpc(handle, message)),
     );
     worker.process.prependOnceListener('disconnect', () => this.#leaveAll(handle));
     worker.process.prependOnceListener('exit', () => this.#bury(handle));
@@ -154,9 +154,9 @@ export class Balancer {
   }
 
   /** Whatever a worker says must not end the primary. */
-  #heard(handle: WorkerHandle, message: unknown): void {
+  #guard(handle: WorkerHandle, hear: () => void): void {
     try {
-      this.#onIpc(handle, message);
+      hear();
     } catch (error) {
       this.#trouble.onChannel(handle, error as NodeJS.ErrnoException);
     }
@@ -194,7 +194,9 @@ export class Balancer {
       listener?.endLease(lease);
       if (listener?.isEmpty) this.#close(listener);
       if (tries > 0 && mayBeFreeSoon(error as NodeJS.ErrnoException)) {
-        setTimeout(() => this.#onQuestion(handle, question, tries - 1), LINGER_INTERVAL);
+        setTimeout(() => {
+          this.#guard(handle, () => this.#onQuestion(handle, question, tries - 1));
+        }, LINGER_INTERVAL);
         return;
       }
       return this.#refuse(handle, lease, question.seq, error as NodeJS.ErrnoException);
@@ -270,8 +272,14 @@ export class Balancer {
     this.#leaveAll(handle);
     for (const returned of handle.link.recover()) this.#offer(returned);
     handle.recover();
-    for (const lease of handle.everLeased) this.#leases.delete(lease);
     handle.close();
+    const forget = (): void => {
+      for (const lease of handle.everLeased) this.#leases.delete(lease);
+    };
+    // On Node's IPC what it returned last may be heard only now.
+    const process = handle.worker?.process;
+    if (process?.connected) process.once('disconnect', forget);
+    else forget();
     this.#freeSlots.giveBack(handle.slot);
   }
 
