@@ -231,7 +231,9 @@ void Gatekeeper::CloseGate(const Napi::CallbackInfo& info) {
   gates_.erase(found);
   Publish(gate->share, false, false);
   gate->poll->Close();
-  if (kCloseMayReset) TakeTheLast(gate.get());
+  // A full server would drop them: as long as others are there, they are theirs.
+  const bool leaves = gate->withdrawn && SomebodyShares(gate->share);
+  if (kCloseMayReset && !leaves) TakeTheLast(gate.get());
 }
 
 void Gatekeeper::Stop(const Napi::CallbackInfo&) {

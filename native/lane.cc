@@ -101,6 +101,15 @@ void LaneEnd::Nudge(uint64_t now) {
   }
 }
 
+// Else it would lie there: a recall waits for another worker that sleeps, and by source there is
+// none.
+void LaneEnd::Tend() {
+  pipe_.Tend();
+  if (!pipe_.HasRefused()) return;
+  blocked_until_ = uv_hrtime() + kBlockedNs;  // memory: nothing announces that there is some again
+  Recall(nullptr);
+}
+
 void LaneEnd::Publish() {
   if (attached_) slot_->adjust.store(sent_ + corrected_, std::memory_order_relaxed);
 }

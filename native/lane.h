@@ -43,6 +43,8 @@ class LaneEnd {
   // an empty burst. A loop that could turn does, and writes anew whatever somebody scribbled into
   // its slot, that it has no room or does not sleep.
   void Nudge(uint64_t now);
+  // Its worker rang: lets go of what it has, and gives to others what it could not open.
+  void Tend();
   // Open connections of its worker, sent ones among them.
   uint32_t Load() const;
   uint32_t sent() const { return sent_; }
@@ -109,7 +111,7 @@ class Lane : public Napi::ObjectWrap<Lane>, private Reactor::Source {
   Napi::Value Recover(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
-  void OnWaker() override { end_->pipe().Tend(); }
+  void OnWaker() override { end_->Tend(); }
 
   std::shared_ptr<Reactor> reactor_;
   std::shared_ptr<LaneEnd> end_;

@@ -44,6 +44,8 @@ class LanePipe {
   bool IsEmpty() const;
   // Lets go of what the worker has. Called when it rings, and before anything is sent.
   void Tend();
+  // The worker could not open what it was sent: to be taken back, and soon. Never on POSIX.
+  bool HasRefused() const;
   bool CanSend() const;
   void StopSending();
   // The worker is dead: TakeBack() also finds what it was just about to take.

@@ -70,6 +70,9 @@ class Poller {
 
   UniqueHandle timer_;
   std::shared_ptr<SocketWatcher> watcher_;
+  // Held from the look whether a socket is watched to its arming, and while it ceases to be: armed
+  // later, it would be so for ever. Taken before the others, and never by the watcher's thread.
+  std::mutex arming_;
   std::mutex mutex_;
   std::map<int, Watched> watched_;  // by socket
   std::vector<int> told_;           // by the last Wait()

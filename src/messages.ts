@@ -143,6 +143,11 @@ export function closedKey(message: unknown): string | undefined {
   return m?.cmd === 'NODE_CLUSTER' && m.act === 'close' && typeof m.key === 'string' ? m.key : undefined;
 }
 
+/** The same, where Node does not say it: it has no handle to close. */
+export function closedMessage(key: string): object {
+  return { cmd: 'NODE_CLUSTER', act: 'close', key };
+}
+
 const KEY_PREFIX = 'evenkeel:';
 
 export function leaseKey(lease: number): string {

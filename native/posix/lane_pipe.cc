@@ -104,6 +104,8 @@ bool LanePipe::IsEmpty() const {
 
 void LanePipe::Tend() {}
 
+bool LanePipe::HasRefused() const { return false; }
+
 bool LanePipe::CanSend() const { return out_.valid(); }
 
 void LanePipe::StopSending() { out_.reset(); }

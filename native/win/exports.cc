@@ -29,7 +29,14 @@ Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
   }
   WSAPROTOCOL_INFOW shared;
   memcpy(&shared, info[0].As<Napi::Buffer<char>>().Data(), sizeof shared);
-  UniqueFd fd = Guard(env, [&] { return OpenShared(shared); });
+  UniqueFd fd = Guard(env, [&] {
+    UniqueFd opened = OpenShared(shared);
+    // Winsock keeps that in each process, too, and nobody says it is passed on: an accept() that
+    // waited would stop the loop.
+    u_long on = 1;
+    if (ioctlsocket(opened.get(), FIONBIO, &on) != 0) ThrowErrno("ioctlsocket");
+    return opened;
+  });
   return Napi::Number::New(env, fd.release());
 }
 

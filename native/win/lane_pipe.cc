@@ -141,6 +141,14 @@ void LanePipe::Tend() {
   }
 }
 
+bool LanePipe::HasRefused() const {
+  for (uint32_t i = 0; i < kLaneEntries; i++) {
+    if (!sources_[i].valid()) continue;
+    if (In(memory_)->entries[i].state.load(std::memory_order_acquire) == kRefused) return true;
+  }
+  return false;
+}
+
 bool LanePipe::CanSend() const { return open_ && sending_; }
 
 void LanePipe::StopSending() { sending_ = false; }

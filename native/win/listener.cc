@@ -80,8 +80,6 @@ UniqueFd Accept(int fd) {
       case WSAECONNRESET:
       case WSAECONNABORTED:
       case WSAEINTR:
-      case WSAENETDOWN:
-      case WSAENETRESET:
         continue;
       default:
         ThrowErrno("accept");

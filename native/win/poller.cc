@@ -35,6 +35,7 @@ void Poller::Watch(int socket, uint64_t id, Place) {
 }
 
 void Poller::Unwatch(int socket) {
+  std::lock_guard<std::mutex> arming(arming_);
   watcher_->Disarm(socket);
   std::lock_guard<std::mutex> lock(mutex_);
   watched_.erase(socket);
@@ -55,6 +56,7 @@ void Poller::Arm(int socket) {
 const std::vector<uint64_t>& Poller::Wait(uint64_t timeout) {
   // Who was told last time is told again, if there is still a connection.
   for (const int socket : told_) {
+    std::lock_guard<std::mutex> arming(arming_);
     mutex_.lock();
     const bool watched = watched_.count(socket) != 0;
     mutex_.unlock();

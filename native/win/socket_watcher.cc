@@ -2,6 +2,7 @@
 
 #include <ws2tcpip.h>
 
+#include <system_error>
 #include <vector>
 
 #include "../error.h"
@@ -40,7 +41,11 @@ std::shared_ptr<SocketWatcher> SocketWatcher::OfProcess() {
 }
 
 SocketWatcher::SocketWatcher() : waker_(SocketToItself()) {
-  thread_ = std::thread([this] { Run(); });
+  try {
+    thread_ = std::thread([this] { Run(); });
+  } catch (const std::system_error&) {
+    throw SystemFailure{ERROR_NOT_ENOUGH_MEMORY, "CreateThread"};
+  }
 }
 
 SocketWatcher::~SocketWatcher() {

@@ -21,8 +21,7 @@ namespace evenkeel {
 // so that two processes would cancel each other's without end.
 class SocketWatcher {
  public:
-  // The process's; the thread is there as long as somebody has it. Throws SystemFailure or
-  // std::system_error.
+  // The process's; the thread is there as long as somebody has it. Throws SystemFailure.
   static std::shared_ptr<SocketWatcher> OfProcess();
   SocketWatcher();
   ~SocketWatcher();

@@ -6,6 +6,7 @@ import type {
   PrimaryLink,
   Returned,
   Shares,
+  Sharing,
   SpawnOptions,
   WorkerHandlers,
   WorkerLink,
@@ -21,7 +22,7 @@ export class ChannelPrimaryLink implements PrimaryLink {
 
   /** Says hello: the worker finds it as it starts.
    * @throws the system's error; nothing stays open then. */
-  constructor(hello: Hello, share: () => Shares, handlers: PrimaryHandlers) {
+  constructor(hello: Hello, sharing: Sharing, handlers: PrimaryHandlers) {
     this.#handlers = handlers;
     this.#channel = new (binding().Channel)(
       (message) => this.#onMessage(message),
@@ -29,9 +30,9 @@ export class ChannelPrimaryLink implements PrimaryLink {
     );
     try {
       const { messageTypes } = binding();
-      const shares = share();
-      this.#channel.send(messageTypes.hello, 0, 0, JSON.stringify(hello), shares.table as number);
-      for (const name of SHARES) this.#channel.send(messageTypes[name], 0, 0, null, shares[name] as number);
+      this.#channel.send(messageTypes.hello, 0, 0, JSON.stringify(hello), sharing.table() as number);
+      for (const name of SHARES)
+        this.#channel.send(messageTypes[name], 0, 0, null, sharing[name]() as number);
       this.#channel.start();
     } catch (error) {
       this.#channel.close();
@@ -117,8 +118,9 @@ export class ChannelWorkerLink implements WorkerLink {
     }
   }
 
-  giveBack({ lease, hops, fd }: Returned): void {
+  giveBack({ lease, hops, fd }: Returned): boolean {
     this.#channel.send(binding().messageTypes.returned, lease, hops, null, fd);
+    return true;
   }
 
   #receive(name: (typeof SHARES)[number]): Shared {

@@ -5,6 +5,7 @@ import { EvenkeelError } from '../errors.js';
 import {
   type Answer,
   COMMAND,
+  closedMessage,
   type Hello,
   isFromPrimary,
   isFromWorker,
@@ -17,6 +18,7 @@ import type {
   PrimaryLink,
   Returned,
   Shares,
+  Sharing,
   SpawnOptions,
   WorkerHandlers,
   WorkerLink,
@@ -39,8 +41,10 @@ export class IpcPrimaryLink implements PrimaryLink {
   readonly #adoptions = new Map<number, () => void>();
   #process: ChildProcess | undefined;
 
-  constructor(hello: Hello, share: () => Shares, handlers: PrimaryHandlers) {
-    this.#introduction = { hello, shares: share(), primary: process.pid };
+  constructor(hello: Hello, sharing: Sharing, handlers: PrimaryHandlers) {
+    const { table, bell, lane, waker } = sharing;
+    const shares = { table: table(), bell: bell(), lane: lane(), waker: waker() };
+    this.#introduction = { hello, shares, primary: process.pid };
     this.#handlers = handlers;
   }
 
@@ -57,7 +61,8 @@ export class IpcPrimaryLink implements PrimaryLink {
 
   answer(lease: number, answer: Answer, socket: ListenSocket | undefined, onAdopted: () => void): void {
     const pid = this.#process?.pid;
-    if (pid === undefined) return; // it never started
+    // It never started, or cannot hear: it would keep a socket it does not know of.
+    if (pid === undefined || !this.#process?.connected) return;
     this.#adoptions.set(lease, onAdopted);
     const shared = socket === undefined ? null : share(socket.fd(), pid);
     this.#send({ cmd: COMMAND, act: 'answer', lease, answer, socket: shared });
@@ -88,14 +93,15 @@ export class IpcPrimaryLink implements PrimaryLink {
       return;
     }
     const { lease, hops, socket, id } = message;
-    let fd: number;
+    let fd = -1;
     try {
       fd = open(socket);
     } catch (error) {
-      return this.#handlers.onError(error as NodeJS.ErrnoException);
+      this.#handlers.onError(error as NodeJS.ErrnoException);
     }
+    // Where it could not be had either: its client is to hear the end of it.
     this.#send({ cmd: COMMAND, act: 'received', id });
-    this.#handlers.onReturned({ lease, hops, fd });
+    if (fd >= 0) this.#handlers.onReturned({ lease, hops, fd });
   }
 }
 
@@ -135,13 +141,24 @@ export class IpcWorkerLink implements WorkerLink {
   /** Nothing is ahead of an answer here: connections are sent when it was heard. */
   readNow(): void {}
 
-  giveBack({ lease, hops, fd }: Returned): void {
+  giveBack({ lease, hops, fd }: Returned): boolean {
     // Without IPC the primary has ended this worker's leases, and counts on nothing from it.
-    if (!process.connected) return binding().closeFd(fd);
+    if (!process.connected) {
+      binding().closeFd(fd);
+      return false;
+    }
+    let socket: string;
+    try {
+      socket = share(fd, this.#primary);
+    } catch (error) {
+      binding().closeFd(fd);
+      this.#handlers?.onError(error as NodeJS.ErrnoException);
+      return false;
+    }
     const id = ++this.#lastReturned;
     this.#returned.set(id, fd);
-    const socket = share(fd, this.#primary);
     this.#send({ cmd: COMMAND, act: 'returned', lease, hops, socket, id });
+    return true;
   }
 
   #send(message: ToPrimary): void {
@@ -170,6 +187,7 @@ export class IpcWorkerLink implements WorkerLink {
     } catch (error) {
       // The server's, as any other failure to listen.
       heard = { ...answer, errno: (error as NodeJS.ErrnoException).errno ?? -1, gate: null };
+      process.send?.(closedMessage(answer.key), undefined, undefined, () => {});
     }
     this.#handlers?.onAnswer(heard, fd);
     this.#send({ cmd: COMMAND, act: 'adopted', lease });

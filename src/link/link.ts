@@ -17,6 +17,9 @@ export interface Shares {
   waker: Shared;
 }
 
+/** What makes each of them: the caller's, and so given away before the next one is made, which may fail. */
+export type Sharing = { readonly [Name in keyof Shares]: () => Shared };
+
 /** A connection that a worker cannot take. The receiver owns the fd. */
 export interface Returned {
   lease: number;
@@ -61,8 +64,8 @@ export interface WorkerLink {
   start(handlers: WorkerHandlers): void;
   /** Hears what the primary has said already. */
   readNow(): void;
-  /** Sends a connection back. */
-  giveBack(returned: Returned): void;
+  /** Sends a connection back. False where it could not be, and was closed. */
+  giveBack(returned: Returned): boolean;
 }
 
 export interface WorkerHandlers {

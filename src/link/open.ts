@@ -6,15 +6,15 @@ import {
   type PrimaryHandlers,
   type PrimaryLink,
   passesDescriptors,
-  type Shares,
+  type Sharing,
   type WorkerLink,
 } from './link.js';
 
-/** The primary's end of a link to a worker to come. `share` gives what is the worker's from then on.
+/** The primary's end of a link to a worker to come. `sharing` makes what is the worker's from then on.
  * @throws the system's error; nothing stays open then. */
-export function makeLink(hello: Hello, share: () => Shares, handlers: PrimaryHandlers): PrimaryLink {
+export function makeLink(hello: Hello, sharing: Sharing, handlers: PrimaryHandlers): PrimaryLink {
   const Link = passesDescriptors() ? ChannelPrimaryLink : IpcPrimaryLink;
-  return new Link(hello, share, handlers);
+  return new Link(hello, sharing, handlers);
 }
 
 /** The worker's end of the link that LINK_ENV names.

@@ -247,8 +247,12 @@ export class Balancer {
     this.#leaveAll(handle);
     for (const returned of handle.link.recover()) this.#offer(returned);
     handle.recover();
-    this.#listeners.forget(handle.everLeased);
     handle.close();
+    const forget = (): void => this.#listeners.forget(handle.everLeased);
+    // On Node's IPC what it returned last may be heard only now.
+    const process = handle.worker?.process;
+    if (process?.connected) process.once('disconnect', forget);
+    else forget();
     this.#freeSlots.giveBack(handle.slot);
   }
 

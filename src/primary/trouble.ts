@@ -101,10 +101,9 @@ export class Trouble {
   /** The primary could not accept, or not keep a selector program current. It goes on trying. */
   onAccept(error: NodeJS.ErrnoException): void {
     const { message, code = '' } = error;
-    const what =
-      error.syscall === 'accept4'
-        ? 'the primary cannot accept, and tries again'
-        : 'the primary cannot say who shall get connections, and tries again';
+    const what = error.syscall?.startsWith('accept')
+      ? 'the primary cannot accept, and tries again'
+      : 'the primary cannot say who shall get connections, and tries again';
     const now = performance.now();
     if (now - (this.#lastAcceptFailures.get(what) ?? Number.NEGATIVE_INFINITY) < ACCEPT_INTERVAL) return;
     this.#lastAcceptFailures.set(what, now);

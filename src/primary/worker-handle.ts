@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster';
 import { type Bell, binding, type Lane, type ListenSocket, type NativeLoadTable } from '../binding.js';
-import type { PrimaryLink, Returned, Shares } from '../link/link.js';
+import type { PrimaryLink, Returned, Sharing } from '../link/link.js';
 import { makeLink } from '../link/open.js';
 import { Slot } from '../load-table.js';
 import type { Answer } from '../messages.js';
@@ -50,15 +50,15 @@ export class WorkerHandle {
     this.slot = new Slot(table, slot);
     this.lane = new Lane(table, slot);
     let bell: Bell | undefined;
-    const share = (): Shares => ({
-      table: table.share(),
-      bell: this.bell.share(),
-      lane: this.lane.share(),
-      waker: shareWaker(),
-    });
+    const sharing: Sharing = {
+      table: () => table.share(),
+      bell: () => this.bell.share(),
+      lane: () => this.lane.share(),
+      waker: shareWaker,
+    };
     try {
       this.bell = bell = new Bell();
-      this.link = makeLink({ slot, supervised }, share, {
+      this.link = makeLink({ slot, supervised }, sharing, {
         onReturned: (returned) => onReturned(this, returned),
         onError: (error) => onError(this, error),
       });

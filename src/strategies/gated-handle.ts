@@ -41,8 +41,10 @@ export class GatedHandle implements Strategy {
     return 0;
   }
 
+  /** The watchdog goes before its socket does. */
   shut(): void {
-    this.#shared.shut();
+    if (this.#shared.refuses) return;
+    this.close();
   }
 
   queueLength(): number {

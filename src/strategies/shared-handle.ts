@@ -6,7 +6,8 @@ import type { Strategy } from './strategy.js';
 export class SharedHandle implements Strategy {
   readonly socket: ListenSocket;
   readonly gate = null;
-  #refuses = false;
+  /** No new handshake comes: it may stay open. */
+  refuses = false;
   #isOpen = true;
 
   constructor(options: ListenSocketOptions) {
@@ -22,13 +23,13 @@ export class SharedHandle implements Strategy {
   remove(): void {}
 
   retire(): number {
-    this.#refuses = this.socket.retire();
+    this.refuses = this.socket.retire();
     return 0;
   }
 
   /** The workers have their own descriptors of the socket, and close them. */
   shut(): void {
-    if (!this.#refuses) this.close();
+    if (!this.refuses) this.close();
   }
 
   queueLength(): number {

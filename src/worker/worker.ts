@@ -187,8 +187,8 @@ export class EvenkeelWorker {
   }
 
   #giveBack(lease: number, hops: number, fd: number): void {
-    this.#intake.returned();
-    this.#link.giveBack({ lease, hops, fd });
+    if (this.#link.giveBack({ lease, hops, fd })) this.#intake.returned();
+    else this.#meter.countLost(1);
   }
 }
 

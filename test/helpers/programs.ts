@@ -24,7 +24,8 @@ export function testPrograms(name: string): void {
 
   test.each(readdirSync(folder).filter((file) => file.endsWith('.cc')))('%s', (program) => {
     const binary = path.join(built, path.basename(program, '.cc'));
-    execFileSync(process.env.CXX ?? 'g++', [...FLAGS.split(' '), path.join(folder, program), '-o', binary]);
+    const flags = [...FLAGS.split(' '), `-I${folder}/include`, '-pthread'];
+    execFileSync(process.env.CXX ?? 'g++', [...flags, path.join(folder, program), '-o', binary]);
     // A preloaded sanitizer (test/asan.sh) is this program's own already.
     const env = { ...process.env, LD_PRELOAD: '' };
     const args = SEED === undefined ? [] : [SEED];
