@@ -62,7 +62,8 @@ uint32_t SourceOf(int connection, uint64_t seed);
 // wake-up for both. tcp(7), TCP_DEFER_ACCEPT. Not for servers that speak first.
 void DeferAccept(int fd, bool defer);
 
-// Connections in the accept queue. Windows tells only whether there are any: 0 or 1.
+// Connections in the accept queue. Windows tells only whether there are any, 0 or 1, and so do
+// emulations of Linux (QEMU, gVisor).
 int QueueLength(int fd);
 
 // From now on new SYNs are dropped unanswered; handshakes under way complete and the queue can be

@@ -3,6 +3,7 @@
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -104,7 +105,12 @@ int QueueLength(int fd) {
   tcp_info info{};
   socklen_t length = sizeof info;
   if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) ThrowErrno("getsockopt");
-  return static_cast<int>(info.tcpi_unacked);  // of a listener: sk_ack_backlog
+  // Of a listener: sk_ack_backlog, and sk_max_ack_backlog.
+  if (info.tcpi_sacked != 0) return static_cast<int>(info.tcpi_unacked);
+  // Not filled in: QEMU's user emulation gives an int's worth of it, gVisor zeros. Taken for an
+  // empty queue, that would leave connections waiting with nobody called.
+  pollfd queue{fd, POLLIN, 0};
+  return poll(&queue, 1, 0) > 0 ? 1 : 0;  // EINTR: it was empty
 }
 
 bool RefuseNewHandshakes(int fd) {

@@ -1,8 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { leavesNothingOpen } from '../helpers/descriptors.ts';
+import { fixture, NODE } from '../helpers/fleet.ts';
 import { GATE, keeper } from '../helpers/gatekeeper.ts';
 import { addon, closing, connect, connections, listen, talk } from '../helpers/native.ts';
+import { preloaded } from '../helpers/preload.ts';
 import { eventually } from '../helpers/requests.ts';
+
+const emulation = preloaded('native/tcp-info.c');
 
 const { Bell, Gatekeeper, LoadTable, Watchdog } = addon;
 
@@ -105,6 +110,17 @@ test('somebody scribbles "busy" over a worker that sleeps: the watchdog doubts i
   await connections(2, socket.address().port);
   await eventually(() => came.length === 2);
   expect(errors).toEqual([]);
+});
+
+test.each([
+  ['all', '', [0, 1, 2]],
+  ["an int's worth, as under QEMU,", '4', [0, 1, 1]],
+  ['nothing, as in gVisor,', '0', [0, 1, 1]],
+])('the kernel fills in %s of TCP_INFO: the watchdog rings for who waits', (_name, bytes, lengths) => {
+  const preload = [process.env.LD_PRELOAD, emulation()].filter(Boolean).join(':'); // a sanitizer comes first
+  const env = { ...process.env, LD_PRELOAD: preload, TCP_INFO_BYTES: bytes };
+  const seen = execFileSync(NODE, [fixture('native/watches.mjs')], { encoding: 'utf8', env });
+  expect(JSON.parse(seen)).toEqual({ lengths, rung: true });
 });
 
 test('a gate closed in the midst of a connection, and the keeper stopped: nothing more comes', async () => {
