@@ -20,17 +20,9 @@ bool Change(LaneEntry* entry, uint32_t from, uint32_t to) {
 
 // What became of a connection that could not be duplicated for a worker.
 SendResult ResultOf(const SystemFailure& failure) {
-  switch (failure.number) {
-    case WSAEMFILE:
-    case WSAENOBUFS:
-    case ERROR_NOT_ENOUGH_MEMORY:
-    case ERROR_NO_SYSTEM_RESOURCES:
-      return SendResult::kAgain;
-    case WSAENOTSOCK:
-      throw SystemFailure{kClosedDescriptor, failure.syscall};
-    default:  // the process is gone
-      return SendResult::kClosed;
-  }
+  if (failure.number == WSAENOTSOCK) throw SystemFailure{kClosedDescriptor, failure.syscall};
+  // No memory, which may end; or no process, whose end the primary is about to hear.
+  return SendResult::kAgain;
 }
 
 }  // namespace

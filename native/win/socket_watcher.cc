@@ -2,6 +2,7 @@
 
 #include <ws2tcpip.h>
 
+#include <chrono>
 #include <system_error>
 #include <vector>
 
@@ -9,6 +10,9 @@
 
 namespace evenkeel {
 namespace {
+
+// For a datagram to itself, on a machine that is busy.
+constexpr int kLongestMs = 5000;
 
 // WSAPoll() waits for sockets only.
 UniqueFd SocketToItself() {
@@ -25,6 +29,12 @@ UniqueFd SocketToItself() {
   if (bind(socket, name, length) != 0) ThrowErrno("bind");
   if (getsockname(socket, name, &length) != 0) ThrowErrno("getsockname");
   if (connect(socket, name, length) != 0) ThrowErrno("connect");
+  // Where something on this machine lets nothing through, that is better known now.
+  WSAPOLLFD entry{socket, POLLRDNORM, 0};
+  char byte = 0;
+  if (send(socket, &byte, 1, 0) != 1) ThrowErrno("send");
+  if (WSAPoll(&entry, 1, kLongestMs) <= 0) throw SystemFailure{WSAETIMEDOUT, "WSAPoll"};
+  if (recv(socket, &byte, 1, 0) != 1) ThrowErrno("recv");
   if (ioctlsocket(socket, FIONBIO, &on) != 0) ThrowErrno("ioctlsocket");
   return fd;
 }
@@ -72,8 +82,11 @@ void SocketWatcher::Disarm(int socket) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (armed_.erase(socket) == 0) return;  // told already: not polled
   const uint64_t round = rounds_;
-  Wake();
-  polled_.wait(lock, [&] { return rounds_ != round || stopping_; });
+  // Again and again: no datagram is sure to arrive.
+  do {
+    Wake();
+  } while (!polled_.wait_for(lock, std::chrono::milliseconds(20),
+                             [&] { return rounds_ != round || stopping_; }));
 }
 
 void SocketWatcher::Run() {
