@@ -5,7 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 
 /** Those that are also run on Windows. */
-const TESTS = ['cpus', 'messages', 'options', 'primary/backoff', 'primary/trouble', 'strategies/select'];
+const TESTS = [
+  'cpus',
+  'messages',
+  'options',
+  'native/acceptor',
+  'native/dispatcher',
+  'native/lanes',
+  'native/loop-stamp',
+  'native/recall',
+  'primary/backoff',
+  'primary/trouble',
+  'strategies/contract',
+  'strategies/select',
+];
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tests = path.join(root, 'test');

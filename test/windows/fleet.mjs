@@ -17,6 +17,15 @@ const NODE =
 export const LIMIT = 20_000;
 const LOOK = 20;
 
+/** What serves on Windows, best first. */
+export const PAIRS = [
+  ['hand-off', 'least-connections'],
+  ['hand-off', 'round-robin'],
+  ['hand-off', 'source-hash'],
+  ['shared-handle', 'least-connections'],
+  ['shared-handle', 'none'],
+];
+
 /** `node …` on Windows, in the repository's root. */
 export class Program {
   process;
@@ -75,8 +84,11 @@ export class Program {
 
 /** `evenkeel …`, which waits for its workers as long as the tests wait for it. */
 export class Fleet extends Program {
+  /** Before the CLI. */
+  static nodeArgs = [];
+
   constructor(t, args, env) {
-    super(t, ['dist/cli/main.js', '--listen-timeout', String(LIMIT), ...args], env);
+    super(t, [...new.target.nodeArgs, 'dist/cli/main.js', '--listen-timeout', String(LIMIT), ...args], env);
   }
 
   /** The first line of the log, past or to come, that `matches`. */
@@ -102,9 +114,34 @@ export class Fleet extends Program {
   }
 }
 
-/** One request on a connection of its own. */
-export async function get(port, path = '/') {
-  const request = http.get({ port, host: '127.0.0.1', path, agent: false });
+/** A fleet whose primary can be asked and told, see fixtures/control.mjs. */
+export class ControlledFleet extends Fleet {
+  static nodeArgs = ['--import', './test/windows/fixtures/control.mjs'];
+
+  /** The primary's answer to a command, `kill/4711` say. */
+  async ask(command) {
+    const [, port] = (await this.printed(/^control /)).split(' ');
+    return JSON.parse(await get(port, `/${command}`));
+  }
+}
+
+/** One request on a connection of its own: the answer's text. `options` as for http.request(). */
+export async function get(port, path = '/', options = {}) {
+  return (await ask(port, path, options)).text;
+}
+
+/** The same, with the response. */
+export async function ask(port, path, { body, ...options } = {}) {
+  const request = http.request({ port, host: '127.0.0.1', path, agent: false, ...options });
+  request.end(body);
   const [response] = await once(request, 'response');
-  return (await response.setEncoding('utf8').toArray()).join('');
+  const text = (await response.setEncoding('utf8').toArray()).join('');
+  return { response, text };
+}
+
+/** Resolves as soon as `test` says so. For what no event tells. */
+export async function eventually(test, limit = LIMIT) {
+  for (const end = performance.now() + limit; !(await test()); await setTimeout(LOOK)) {
+    if (performance.now() > end) throw new Error(`not within ${limit} ms: ${test}`);
+  }
 }
