@@ -24,6 +24,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const tests = path.join(root, 'test');
 const out = path.join(root, 'build-windows/tests');
 
+/** Helpers that the tests use which are written for Node's runner. */
+const HELPERS = ['keys'];
+
 /** A path from the bundles' folder to a file, for an import. */
 const fromOut = (file) => path.relative(out, file).replaceAll(path.sep, '/');
 
@@ -42,9 +45,10 @@ const plugin = {
 };
 
 await build({
-  input: Object.fromEntries(
-    TESTS.map((name) => [`${name.replaceAll('/', '-')}.test`, path.join(tests, `${name}.test.ts`)]),
-  ),
+  input: Object.fromEntries([
+    ...TESTS.map((name) => [`${name.replaceAll('/', '-')}.test`, path.join(tests, `${name}.test.ts`)]),
+    ...HELPERS.map((name) => [name, path.join(tests, 'helpers', `${name}.ts`)]),
+  ]),
   platform: 'node',
   resolve: { alias: { vitest: path.join(tests, 'windows/vitest.ts') } },
   transform: { define: { __dirname: 'import.meta.dirname' } }, // of packages that are CommonJS

@@ -136,7 +136,15 @@ export async function ask(port, path, { body, ...options } = {}) {
   request.end(body);
   const [response] = await once(request, 'response');
   const text = (await response.setEncoding('utf8').toArray()).join('');
-  return { response, text };
+  return { request, response, text };
+}
+
+/** What becomes of a request: its answer, or the kind of its failure. */
+export function fate(asked) {
+  return asked.then(
+    (text) => ({ text }),
+    ({ code, message }) => ({ failed: message === 'socket hang up' ? 'empty' : code }),
+  );
 }
 
 /** Resolves as soon as `test` says so. For what no event tells. */

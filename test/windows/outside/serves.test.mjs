@@ -1,18 +1,26 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import http from 'node:http';
-import net from 'node:net';
 import { test } from 'node:test';
-import { ask, Fleet, get, PAIRS } from '../fleet.mjs';
+import { ask, ControlledFleet, eventually, fate, get, PAIRS } from '../fleet.mjs';
 
-// Fleets in Wine, whose clients are this machine's.
+// Fleets in Wine, whose clients are this machine's: one for each pair, for all that is asked of it.
 
 const BODY = 'y'.repeat(200_000);
-const ANSWERS = 'test/windows/fixtures/answers.mjs';
+
+/** So many slow requests: what becomes of each, and in which worker it is, once all are inside. */
+async function inside(fleet, port, count) {
+  const fates = Array.from({ length: count }, (_, i) => fate(get(port, `/slow/${i}`)));
+  const pids = [];
+  for (let i = 0; i < count; i++) {
+    pids.push(Number((await fleet.printed(new RegExp(`^begun ${i} `))).split(' ')[2]));
+  }
+  return { fates, pids };
+}
 
 for (const [strategy, policy] of PAIRS) {
   test(`${strategy}, ${policy}`, async (t) => {
-    const fleet = new Fleet(t, [ANSWERS, '-w', '2', '-s', strategy, '-p', policy]);
+    const args = ['test/windows/fixtures/answers.mjs', '-w', '2', '-s', strategy, '-p', policy];
+    const fleet = new ControlledFleet(t, args);
     const port = await fleet.ready();
 
     await t.test('64 of 64 are answered at once, half of them long in both directions', async () => {
@@ -29,25 +37,55 @@ for (const [strategy, policy] of PAIRS) {
       else if (strategy === 'hand-off') assert.equal(pids.size, 2);
     });
 
-    await t.test('a connection that is kept alive serves many, all by one worker', async () => {
+    await t.test('a connection that is kept alive serves many requests', async () => {
       const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
       const pids = new Set();
-      const ports = new Set();
+      let reused = 0;
       for (let i = 0; i < 20; i++) {
-        const { response, text } = await ask(port, '/', { agent });
+        const { request, text } = await ask(port, '/', { agent });
         pids.add(JSON.parse(text).pid);
-        ports.add(response.socket?.localPort ?? response.req.socket.localPort);
+        if (request.reusedSocket) reused++;
       }
       agent.destroy();
-      assert.deepEqual([pids.size, ports.size], [1, 1]);
+      assert.deepEqual([pids.size, reused], [1, 19]);
     });
 
-    await t.test('both families reach the dual-stack address', async () => {
-      const socket = net.connect(port, '::1');
-      await once(socket, 'connect');
-      socket.destroy();
-      assert.ok(JSON.parse(await get(port, '/', { host: '::1' })).pid);
-      assert.ok(JSON.parse(await get(port, '/', { host: '127.0.0.1' })).pid);
+    await t.test('both families reach it, since it listens on all addresses', async () => {
+      for (const host of ['::1', '127.0.0.1']) assert.ok(JSON.parse(await get(port, '/', { host })).pid);
+    });
+
+    const isSpread = policy !== 'source-hash' && policy !== 'none';
+    await t.test('a worker blocks: the other serves meanwhile', { skip: !isSpread }, async () => {
+      let isOver = false;
+      const blocked = get(port, '/block/4000').then(() => {
+        isOver = true;
+      });
+      const pid = Number((await fleet.printed(/^blocked /)).split(' ')[1]);
+      const answers = await Promise.all(Array.from({ length: 40 }, () => get(port)));
+      assert.equal(isOver, false);
+      assert.equal(new Set(answers).size, 1);
+      assert.notEqual(JSON.parse(answers[0]).pid, pid);
+      await blocked;
+    });
+
+    await t.test('a worker is killed: what was inside it fails, and nothing else', async () => {
+      const { fates, pids } = await inside(fleet, port, 20);
+      const [killed] = pids;
+      await fleet.ask(`kill/${killed}`);
+      const queued = Array.from({ length: 20 }, () => fate(get(port)));
+      const failed = (await Promise.all(fates)).map(({ failed }) => failed !== undefined);
+      assert.deepEqual(
+        failed,
+        pids.map((pid) => pid === killed),
+      );
+      for (const { failed, text } of await Promise.all(queued)) {
+        assert.equal(failed, undefined);
+        assert.notEqual(JSON.parse(text).pid, killed);
+      }
+      await eventually(async () => {
+        const workers = await fleet.ask('workers');
+        return workers.length === 2 && !workers.includes(killed);
+      });
     });
   });
 }

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Fleet, get, Program } from '../fleet.mjs';
+
+const source = fileURLToPath(new URL('../fixtures/hijack.c', import.meta.url));
+const HELLO = 'test/fixtures/http-hello.mjs';
+
+const LISTENS = `
+  require('node:net').createServer()
+    .on('error', ({ code }) => console.log(code))
+    .listen(Number(process.env.PORT), process.env.HOST, () => console.log('listens'));`;
+
+test('a port of a fleet is nobody else’s', async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-hijack-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const hijack = path.join(folder, 'hijack.exe');
+  execFileSync('x86_64-w64-mingw32-gcc-posix', ['-O1', '-Wall', '-Werror', source, '-o', hijack, '-lws2_32']);
+
+  for (const strategy of ['hand-off', 'shared-handle']) {
+    const args = [HELLO, '-w', '1', '-s', strategy];
+    const fleet = new Fleet(t, args, { HOST: '0.0.0.0' });
+    const port = await fleet.ready();
+    const taken = { PORT: String(port), HOST: '0.0.0.0' };
+
+    await t.test(`${strategy}: a second fleet says EADDRINUSE, and ends`, async (t) => {
+      const second = new Fleet(t, args, taken);
+      const { code } = await second.exited;
+      assert.notEqual(code, 0);
+      assert.match(second.stdout + second.stderr, /EADDRINUSE/);
+    });
+
+    await t.test(`${strategy}: a server of Node's own is refused`, async (t) => {
+      const program = new Program(t, ['-e', LISTENS], taken);
+      // libuv asks for the port plainly: to that one held exclusively says EACCES.
+      const refused = (line) => line === 'EADDRINUSE' || line === 'EACCES';
+      await program.found((lines) => lines.find(refused));
+    });
+
+    await t.test(`${strategy}: so is who would share it by SO_REUSEADDR`, () => {
+      for (const host of ['0.0.0.0', '127.0.0.1']) {
+        const { status } = spawnSync('wine', [hijack, host, String(port)], { stdio: 'ignore' });
+        assert.equal(status, 1, host); // 0: it listens as well; 2: something else failed
+      }
+    });
+
+    assert.ok(JSON.parse(await get(port)).pid);
+  }
+});
