@@ -13,6 +13,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const NODE =
   process.platform === 'win32' ? [process.execPath] : ['wine', process.env.EVENKEEL_WINDOWS_NODE ?? ''];
 
+/** In Wine there is an IPC channel to it, too. */
+const CHANNEL = process.platform === 'win32' ? ['ipc'] : [];
+
 /** A line that is awaited has to come within, in ms: on a busy machine a start in Wine takes seconds. */
 export const LIMIT = 20_000;
 const LOOK = 20;
@@ -32,15 +35,15 @@ export class Program {
   exited;
   #folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-windows-'));
 
-  /** Ends with the test `t`. */
-  constructor(t, args, env = {}) {
+  /** Ends with the test `t`. `console`: a program that runs it, see fixtures/console.c. */
+  constructor(t, args, env = {}, console = undefined) {
     // Files: on a pipe from outside of Wine node.exe gets EBADF.
     const outputs = ['stdout', 'stderr'].map((name) => openSync(this.#file(name), 'w'));
-    const [command, ...before] = NODE;
+    const [command, ...before] = console === undefined ? NODE : [NODE[0], console, ...NODE.slice(1)];
     this.process = spawn(command, [...before, ...args], {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: ['ignore', ...outputs],
+      stdio: [console === undefined ? 'ignore' : 'pipe', ...outputs, ...CHANNEL],
     });
     for (const output of outputs) closeSync(output);
     this.exited = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
@@ -87,8 +90,14 @@ export class Fleet extends Program {
   /** Before the CLI. */
   static nodeArgs = [];
 
-  constructor(t, args, env) {
-    super(t, [...new.target.nodeArgs, 'dist/cli/main.js', '--listen-timeout', String(LIMIT), ...args], env);
+  constructor(t, args, env, console) {
+    const cli = ['dist/cli/main.js', '--listen-timeout', String(LIMIT)];
+    super(t, [...new.target.nodeArgs, ...cli, ...args], env, console);
+  }
+
+  /** In its console: c for Ctrl+C, b for Ctrl+Break. */
+  press(key) {
+    this.process.stdin.write(key);
   }
 
   /** The first line of the log, past or to come, that `matches`. */

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { compile } from '../compile.mjs';
 import { Fleet, get, Program } from '../fleet.mjs';
 
-const source = fileURLToPath(new URL('../fixtures/hijack.c', import.meta.url));
 const HELLO = 'test/fixtures/http-hello.mjs';
 
 const LISTENS = `
@@ -16,11 +12,7 @@ const LISTENS = `
     .listen(Number(process.env.PORT), process.env.HOST, () => console.log('listens'));`;
 
 test('a port of a fleet is nobody else’s', async (t) => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-hijack-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const hijack = path.join(folder, 'hijack.exe');
-  execFileSync('x86_64-w64-mingw32-gcc-posix', ['-O1', '-Wall', '-Werror', source, '-o', hijack, '-lws2_32']);
-
+  const hijack = compile(t, 'hijack');
   for (const strategy of ['hand-off', 'shared-handle']) {
     const args = [HELLO, '-w', '1', '-s', strategy];
     const fleet = new Fleet(t, args, { HOST: '0.0.0.0' });
