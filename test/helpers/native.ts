@@ -58,7 +58,7 @@ export function acceptAll(socket: ListenSocket): number[] {
 }
 
 /** An accepted connection as a socket of Node's, which takes no descriptors of sockets on Windows. */
-function socketOver(fd: number): net.Socket {
+export function socketOver(fd: number): net.Socket {
   if (!('handleCount' in addon)) return new net.Socket({ fd });
   return new net.Socket({ handle: tcpHandle(fd), pauseOnCreate: false } as object).resume();
 }

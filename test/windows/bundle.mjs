@@ -12,6 +12,8 @@ const TESTS = [
   'native/acceptor',
   'native/dispatcher',
   'native/lanes',
+  'native/listen-socket',
+  'native/load-table',
   'native/loop-stamp',
   'native/recall',
   'primary/backoff',
