@@ -20,15 +20,6 @@ const CHANNEL = process.platform === 'win32' ? ['ipc'] : [];
 export const LIMIT = 20_000;
 const LOOK = 20;
 
-/** What serves on Windows, best first. */
-export const PAIRS = [
-  ['hand-off', 'least-connections'],
-  ['hand-off', 'round-robin'],
-  ['hand-off', 'source-hash'],
-  ['shared-handle', 'least-connections'],
-  ['shared-handle', 'none'],
-];
-
 /** `node …` on Windows, in the repository's root. */
 export class Program {
   process;
