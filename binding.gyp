@@ -72,6 +72,7 @@
             "native/win/exports.cc",
             "native/win/fd_room.cc",
             "native/win/gate_poll.cc",
+            "native/win/handle_count.cc",
             "native/win/lane_pipe.cc",
             "native/win/listener.cc",
             "native/win/load_table.cc",

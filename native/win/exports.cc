@@ -5,6 +5,7 @@
 #include "../error.h"
 #include "../instance.h"
 #include "../platform.h"
+#include "handle_count.h"
 #include "socket_sharing.h"
 
 namespace evenkeel {
@@ -29,24 +30,8 @@ Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
   }
   WSAPROTOCOL_INFOW shared;
   memcpy(&shared, info[0].As<Napi::Buffer<char>>().Data(), sizeof shared);
-  UniqueFd fd = Guard(env, [&] {
-    UniqueFd opened = OpenShared(shared);
-    // Winsock keeps that in each process, too, and nobody says it is passed on: an accept() that
-    // waited would stop the loop.
-    u_long on = 1;
-    if (ioctlsocket(opened.get(), FIONBIO, &on) != 0) ThrowErrno("ioctlsocket");
-    return opened;
-  });
+  UniqueFd fd = Guard(env, [&] { return OpenShared(shared); });
   return Napi::Number::New(env, fd.release());
-}
-
-// handleCount(): for tests of leaks.
-Napi::Value HandleCount(const Napi::CallbackInfo& info) {
-  DWORD count = 0;
-  if (!GetProcessHandleCount(GetCurrentProcess(), &count)) {
-    throw ToError(info.Env(), SystemFailure{LastError(), "GetProcessHandleCount"});
-  }
-  return Napi::Number::New(info.Env(), count);
 }
 
 }  // namespace

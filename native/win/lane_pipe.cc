@@ -238,6 +238,8 @@ bool LaneOutlet::IsOpen() const { return open_; }
 void LaneOutlet::Close() {
   open_ = started_ = false;
   watch_.Close();
+  event_ = Event();
+  waker_ = Event();
 }
 
 }  // namespace evenkeel

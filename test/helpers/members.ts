@@ -35,6 +35,7 @@ export class Member {
     this.lease = lease;
     this.slot = new Slot(table, lease);
     this.lane = closing(new Lane(table, lease));
+    this.lane.setWorker(process.pid);
     const fds = new Int32Array(MAX_BURST);
     this.#intake = new Intake(
       table,

@@ -1,9 +1,10 @@
 import { execFileSync, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ListenSocketOptions } from '../../dist/binding.js';
-import { isCloseOnExec, leavesNothingOpen } from '../helpers/descriptors.ts';
+import { isCloseOnExec, leavesNothingOpen, namesDescriptors } from '../helpers/descriptors.ts';
 import { fixture, NODE } from '../helpers/fleet.ts';
 import {
   acceptAll,
@@ -14,10 +15,15 @@ import {
   handshaking,
   LOOPBACK,
   listen,
+  queueOf,
+  socketOver,
   talk,
 } from '../helpers/native.ts';
 import { eventually } from '../helpers/requests.ts';
 import { thrown } from '../helpers/thrown.ts';
+
+/** What Windows has not: a queue that is counted, groups, TCP_DEFER_ACCEPT, options that are looked at from python3. */
+const testPosix = test.runIf(namesDescriptors);
 
 const V4_ANY = { host: '0.0.0.0', family: 4, port: 0 } as const;
 const V6_ANY = { host: '::', family: 6, port: 0 } as const;
@@ -67,7 +73,7 @@ describe('addresses', () => {
   });
 
   // libuv keeps a bind's EADDRINUSE until listen(): Node does not get to try 0.0.0.0 then.
-  test('no host, and the port is taken on ::, if for IPv6 only: refused, as Node does', async () => {
+  testPosix('no host, and the port is taken on ::, if for IPv6 only: refused, as Node does', async () => {
     const { port } = listen({ ...V6_ANY, ipv6Only: true }).address();
     const node = net.createServer().listen(port);
     expect((await once(node, 'error'))[0]).toMatchObject({ code: 'EADDRINUSE', address: '::' });
@@ -78,7 +84,7 @@ describe('addresses', () => {
     const first = listen();
     const { port } = first.address();
     const client = await connect(port);
-    const server = new net.Socket({ fd: first.accept() });
+    const server = socketOver(first.accept());
     server.end(); // this end closes first: TIME_WAIT is here
     client.resume().on('end', () => client.end());
     await new Promise((resolve) => server.resume().once('close', resolve));
@@ -93,17 +99,17 @@ describe('the accept queue', () => {
     expect(socket.queueLength()).toBe(0);
     expect(socket.accept()).toBe(-1);
     const clients = await connections(5, socket.address().port);
-    await eventually(() => socket.queueLength() === 5);
+    await eventually(() => socket.queueLength() === queueOf(5));
     for (const [i, client] of clients.entries()) {
-      const accepted = new net.Socket({ fd: socket.accept() });
+      const accepted = socketOver(socket.accept());
       expect(accepted.remotePort).toBe(client.localPort);
-      expect(socket.queueLength()).toBe(4 - i);
+      expect(socket.queueLength()).toBe(queueOf(4 - i));
       accepted.destroy();
     }
     expect(socket.accept()).toBe(-1);
   });
 
-  test('is as long as backlog says', async () => {
+  testPosix('is as long as backlog says', async () => {
     const socket = listen({ ...LOOPBACK, backlog: 3 });
     const { port } = socket.address();
     await connections(4, port); // listen(2): the kernel takes one more
@@ -118,7 +124,7 @@ describe('the accept queue', () => {
 });
 
 describe('close-on-exec', () => {
-  test('everything it makes', async () => {
+  testPosix('everything it makes', async () => {
     const socket = listen();
     socket.allowReusePort();
     const member = socket.member();
@@ -140,29 +146,22 @@ describe('failures', () => {
   const { port } = taken.address();
   afterAll(() => taken.close());
 
-  const failures: [string, ListenSocketOptions, object][] = [
-    ['a port taken', { ...LOOPBACK, port }, { code: 'EADDRINUSE', errno: -98 }],
-    [
-      'an address of another machine',
-      { host: '192.0.2.1', family: 4, port: 8080 },
-      { code: 'EADDRNOTAVAIL', errno: -99 },
-    ],
-    [
-      'an IPv6 address of another machine',
-      { host: '2001:db8::1', family: 6, port: 8080 },
-      { code: 'EADDRNOTAVAIL', errno: -99 },
-    ],
-    ['a name', { host: 'localhost', family: 4, port: 8080 }, { code: 'EINVAL', errno: -22 }],
-    ['junk', { host: '256.0.0.1', family: 4, port: 8080 }, { code: 'EINVAL', errno: -22 }],
-    ['IPv6 junk', { host: ':::', family: 6, port: 8080 }, { code: 'EINVAL', errno: -22 }],
-    ['the other family', { host: '::1', family: 4, port: 8080 }, { code: 'EINVAL', errno: -22 }],
-    ['IPv4 as IPv6', { host: '127.0.0.1', family: 6, port: 8080 }, { code: 'EINVAL', errno: -22 }],
+  const failures: [string, ListenSocketOptions, string][] = [
+    ['a port taken', { ...LOOPBACK, port }, 'EADDRINUSE'],
+    ['an address of another machine', { host: '192.0.2.1', family: 4, port: 8080 }, 'EADDRNOTAVAIL'],
+    ['an IPv6 address of another machine', { host: '2001:db8::1', family: 6, port: 8080 }, 'EADDRNOTAVAIL'],
+    ['a name', { host: 'localhost', family: 4, port: 8080 }, 'EINVAL'],
+    ['junk', { host: '256.0.0.1', family: 4, port: 8080 }, 'EINVAL'],
+    ['IPv6 junk', { host: ':::', family: 6, port: 8080 }, 'EINVAL'],
+    ['the other family', { host: '::1', family: 4, port: 8080 }, 'EINVAL'],
+    ['IPv4 as IPv6', { host: '127.0.0.1', family: 6, port: 8080 }, 'EINVAL'],
   ];
 
-  test.each(failures)('%s: the Error Node itself would make', (_name, options, facts) => {
+  test.each(failures)('%s: the Error Node itself would make', (_name, options, code) => {
     const error = thrown(() => new addon.ListenSocket(options));
+    expect(getSystemErrorName(error.errno as number)).toBe(code);
     expect(error).toMatchObject({
-      ...facts,
+      code,
       syscall: 'bind',
       address: options.host,
       port: options.port,
@@ -192,12 +191,8 @@ describe('failures', () => {
     socket.close();
     expect(socket.fd()).toBe(-1);
     const uses = ['address', 'allowReusePort', 'member', 'queueLength', 'accept', 'share', 'retire'] as const;
-    for (const use of uses) {
-      expect(
-        thrown(() => socket[use]()),
-        use,
-      ).toMatchObject({ code: 'EBADF', errno: -9 });
-    }
+    const codes = uses.map((use) => [use, thrown(() => socket[use]()).code]);
+    expect(codes).toEqual(uses.map((use) => [use, 'EBADF']));
   });
 
   test('close() twice: the second closes nothing, not even the next one of the same number', () => {
@@ -213,8 +208,10 @@ describe('failures', () => {
   test('working, hundreds of times: nothing stays open', async () => {
     await leavesNothingOpen(300, () => {
       const socket = new addon.ListenSocket(LOOPBACK);
-      socket.allowReusePort();
-      socket.member().close();
+      if (namesDescriptors) {
+        socket.allowReusePort();
+        socket.member().close();
+      }
       addon.closeFd(socket.share());
       socket.retire();
       socket.close();
@@ -234,7 +231,7 @@ function tcpOption(fd: number, option: string): number {
   return Number(execFileSync('python3', ['-c', script], { stdio, encoding: 'utf8' }));
 }
 
-describe('options that connections inherit', () => {
+describe.runIf(namesDescriptors)('options that connections inherit', () => {
   test.each([true, false])('noDelay %s, by a member of the group too', async (noDelay) => {
     const socket = listen({ ...LOOPBACK, noDelay });
     await connect(socket.address().port);
@@ -245,7 +242,7 @@ describe('options that connections inherit', () => {
     expect(tcpOption(closing(socket.member()).fd(), 'TCP_NODELAY')).toBe(Number(noDelay));
   });
 
-  test('deferAccept: a connection without a byte is not in the queue for a second', async () => {
+  testPosix('deferAccept: a connection without a byte is not in the queue for a second', async () => {
     const socket = listen();
     socket.deferAccept(true);
     const client = await connect(socket.address().port);

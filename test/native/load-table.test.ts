@@ -1,8 +1,8 @@
 import { ftruncateSync, openSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MAX_WORKERS, Slot, SlotState } from '../../dist/load-table.js';
 import { python } from '../helpers/channel-pair.ts';
-import { isCloseOnExec, leavesNothingOpen } from '../helpers/descriptors.ts';
+import { isCloseOnExec, leavesNothingOpen, namesDescriptors } from '../helpers/descriptors.ts';
 import { addon, listen } from '../helpers/native.ts';
 import { run } from '../helpers/script.ts';
 import { thrown } from '../helpers/thrown.ts';
@@ -34,7 +34,24 @@ test('two mappings of one table see the same, and the counters wrap', () => {
   expect(new Slot(other, 199).read()).toEqual({ active: 0, accepted: 0, untaken: 0, stamp: 0n });
 });
 
-test('what is no load table is refused, and closed', async () => {
+/** Where a table is shared as a descriptor. */
+const testDescriptor = test.runIf(namesDescriptors);
+
+test.skipIf(namesDescriptors)(
+  'a name that nobody gave to a table is refused, and leaves nothing open',
+  async () => {
+    const table = new LoadTable({ slots: 1 });
+    const name = table.share();
+    table.close();
+    for (const shared of [name, 'Local\\evenkeel-0', '']) {
+      await leavesNothingOpen(50, () => {
+        expect(thrown(() => new LoadTable({ shared }))).toMatchObject({ syscall: 'OpenFileMapping' });
+      });
+    }
+  },
+);
+
+testDescriptor('what is no load table is refused, and closed', async () => {
   const socket = listen();
   await leavesNothingOpen(200, () => {
     expect(() => new LoadTable({ shared: socket.share() })).toThrow(
@@ -47,7 +64,7 @@ test('what is no load table is refused, and closed', async () => {
   expect(() => new LoopStamp(new LoadTable({ slots: 2 }), 2)).toThrow(RangeError);
 });
 
-test('what is shared is closed in programs started, and cannot be resized under anybody', () => {
+testDescriptor('what is shared is closed in programs started, and cannot be resized under anybody', () => {
   const table = new LoadTable({ slots: 2 });
   const fd = table.share();
   expect(isCloseOnExec(fd)).toBe(true);
@@ -78,31 +95,33 @@ send(message(fds=1), fd)`;
   return fd;
 }
 
-test('a table of the same shape, whoever made it, is one', () => {
+testDescriptor('a table of the same shape, whoever made it, is one', () => {
   expect(new LoadTable({ shared: foreign('table()') }).slots()).toBe(2);
 });
 
-test.each([
-  ['that may shrink: reading it could be a SIGBUS', 'table(seals=0)'],
-  ['with another magic', 'table(magic=1)'],
-  ['that lies of its slots', 'table(slots=3)'],
-  ['that lies by 4 billion', 'table(slots=0xffffffff)'],
-  ['without a slot', 'table(slots=0, size=64)'],
-  ['that is empty', 'table(size=0)'],
-])('a table %s is refused, and closed', async (_name, make) => {
-  await leavesNothingOpen(2, () => {
-    const error = thrown(() => new LoadTable({ shared: foreign(make) }));
-    expect(error).toMatchObject({ code: 'EINVAL', errno: -22, syscall: 'mmap' });
+describe.runIf(namesDescriptors)('a descriptor', () => {
+  test.each([
+    ['that may shrink: reading it could be a SIGBUS', 'table(seals=0)'],
+    ['with another magic', 'table(magic=1)'],
+    ['that lies of its slots', 'table(slots=3)'],
+    ['that lies by 4 billion', 'table(slots=0xffffffff)'],
+    ['without a slot', 'table(slots=0, size=64)'],
+    ['that is empty', 'table(size=0)'],
+  ])('a table %s is refused, and closed', async (_name, make) => {
+    await leavesNothingOpen(2, () => {
+      const error = thrown(() => new LoadTable({ shared: foreign(make) }));
+      expect(error).toMatchObject({ code: 'EINVAL', errno: -22, syscall: 'mmap' });
+    });
+  });
+
+  test.each(['/etc/hosts', '/dev/null', '/'])('%s is no table, and closed', async (file) => {
+    await leavesNothingOpen(200, () => {
+      expect(thrown(() => new LoadTable({ shared: openSync(file) })).code).toBe('EINVAL');
+    });
   });
 });
 
-test.each(['/etc/hosts', '/dev/null', '/'])('%s is no table, and closed', async (file) => {
-  await leavesNothingOpen(200, () => {
-    expect(thrown(() => new LoadTable({ shared: openSync(file) })).code).toBe('EINVAL');
-  });
-});
-
-test('nobody refers to it: unmapped, and its descriptor closed', () => {
+testDescriptor('nobody refers to it: unmapped, and its descriptor closed', () => {
   const script = `
     import { readdirSync, readFileSync } from 'node:fs';
     const { LoadTable } = binding();

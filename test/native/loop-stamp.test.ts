@@ -67,10 +67,13 @@ test('writes its own slot and no other', async () => {
 test('another process sees it, and sees it last where the process was killed', async () => {
   const table = new LoadTable({ slots: 1 });
   const slot = new Slot(table, 0);
-  const fd = table.share();
-  const stdio = ['ignore', 'inherit', 'inherit', 'ipc', fd] as const;
-  const child = spawn(NODE, [fixture('native/stamps.mjs')], { stdio: [...stdio] });
-  closeFd(fd);
+  const shared = table.share();
+  const inherited = typeof shared === 'number' ? [shared] : [];
+  const child = spawn(NODE, [fixture('native/stamps.mjs')], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...inherited],
+    env: { ...process.env, TABLE: typeof shared === 'string' ? shared : '' },
+  });
+  for (const fd of inherited) closeFd(fd);
   await once(child, 'message');
   const { stamp } = slot.read();
   await eventually(() => slot.read().stamp > stamp);

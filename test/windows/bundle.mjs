@@ -5,11 +5,29 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 
 /** Those that are also run on Windows. */
-const TESTS = ['cpus', 'messages', 'options', 'primary/backoff', 'primary/trouble', 'strategies/select'];
+const TESTS = [
+  'cpus',
+  'messages',
+  'options',
+  'native/acceptor',
+  'native/dispatcher',
+  'native/lanes',
+  'native/listen-socket',
+  'native/load-table',
+  'native/loop-stamp',
+  'native/recall',
+  'primary/backoff',
+  'primary/trouble',
+  'strategies/contract',
+  'strategies/select',
+];
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tests = path.join(root, 'test');
 const out = path.join(root, 'build-windows/tests');
+
+/** Helpers that the tests use which are written for Node's runner. */
+const HELPERS = ['keys'];
 
 /** A path from the bundles' folder to a file, for an import. */
 const fromOut = (file) => path.relative(out, file).replaceAll(path.sep, '/');
@@ -29,9 +47,10 @@ const plugin = {
 };
 
 await build({
-  input: Object.fromEntries(
-    TESTS.map((name) => [`${name.replaceAll('/', '-')}.test`, path.join(tests, `${name}.test.ts`)]),
-  ),
+  input: Object.fromEntries([
+    ...TESTS.map((name) => [`${name.replaceAll('/', '-')}.test`, path.join(tests, `${name}.test.ts`)]),
+    ...HELPERS.map((name) => [name, path.join(tests, 'helpers', `${name}.ts`)]),
+  ]),
   platform: 'node',
   resolve: { alias: { vitest: path.join(tests, 'windows/vitest.ts') } },
   transform: { define: { __dirname: 'import.meta.dirname' } }, // of packages that are CommonJS

@@ -13,6 +13,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const NODE =
   process.platform === 'win32' ? [process.execPath] : ['wine', process.env.EVENKEEL_WINDOWS_NODE ?? ''];
 
+/** In Wine there is an IPC channel to it, too. */
+const CHANNEL = process.platform === 'win32' ? ['ipc'] : [];
+
 /** A line that is awaited has to come within, in ms: on a busy machine a start in Wine takes seconds. */
 export const LIMIT = 20_000;
 const LOOK = 20;
@@ -23,15 +26,15 @@ export class Program {
   exited;
   #folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-windows-'));
 
-  /** Ends with the test `t`. */
-  constructor(t, args, env = {}) {
+  /** Ends with the test `t`. `console`: a program that runs it, see fixtures/console.c. */
+  constructor(t, args, env = {}, console = undefined) {
     // Files: on a pipe from outside of Wine node.exe gets EBADF.
     const outputs = ['stdout', 'stderr'].map((name) => openSync(this.#file(name), 'w'));
-    const [command, ...before] = NODE;
+    const [command, ...before] = console === undefined ? NODE : [NODE[0], console, ...NODE.slice(1)];
     this.process = spawn(command, [...before, ...args], {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: ['ignore', ...outputs],
+      stdio: [console === undefined ? 'ignore' : 'pipe', ...outputs, ...CHANNEL],
     });
     for (const output of outputs) closeSync(output);
     this.exited = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
@@ -75,8 +78,17 @@ export class Program {
 
 /** `evenkeel …`, which waits for its workers as long as the tests wait for it. */
 export class Fleet extends Program {
-  constructor(t, args, env) {
-    super(t, ['dist/cli/main.js', '--listen-timeout', String(LIMIT), ...args], env);
+  /** Before the CLI. */
+  static nodeArgs = [];
+
+  constructor(t, args, env, console) {
+    const cli = ['dist/cli/main.js', '--listen-timeout', String(LIMIT)];
+    super(t, [...new.target.nodeArgs, ...cli, ...args], env, console);
+  }
+
+  /** In its console: c for Ctrl+C, b for Ctrl+Break. */
+  press(key) {
+    this.process.stdin.write(key);
   }
 
   /** The first line of the log, past or to come, that `matches`. */
@@ -102,9 +114,42 @@ export class Fleet extends Program {
   }
 }
 
-/** One request on a connection of its own. */
-export async function get(port, path = '/') {
-  const request = http.get({ port, host: '127.0.0.1', path, agent: false });
+/** A fleet whose primary can be asked and told, see fixtures/control.mjs. */
+export class ControlledFleet extends Fleet {
+  static nodeArgs = ['--import', './test/windows/fixtures/control.mjs'];
+
+  /** The primary's answer to a command, `kill/4711` say. */
+  async ask(command) {
+    const [, port] = (await this.printed(/^control /)).split(' ');
+    return JSON.parse(await get(port, `/${command}`));
+  }
+}
+
+/** One request on a connection of its own: the answer's text. `options` as for http.request(). */
+export async function get(port, path = '/', options = {}) {
+  return (await ask(port, path, options)).text;
+}
+
+/** The same, with the response. */
+export async function ask(port, path, { body, ...options } = {}) {
+  const request = http.request({ port, host: '127.0.0.1', path, agent: false, ...options });
+  request.end(body);
   const [response] = await once(request, 'response');
-  return (await response.setEncoding('utf8').toArray()).join('');
+  const text = (await response.setEncoding('utf8').toArray()).join('');
+  return { request, response, text };
+}
+
+/** What becomes of a request: its answer, or the kind of its failure. */
+export function fate(asked) {
+  return asked.then(
+    (text) => ({ text }),
+    ({ code, message }) => ({ failed: message === 'socket hang up' ? 'empty' : code }),
+  );
+}
+
+/** Resolves as soon as `test` says so. For what no event tells. */
+export async function eventually(test, limit = LIMIT) {
+  for (const end = performance.now() + limit; !(await test()); await setTimeout(LOOK)) {
+    if (performance.now() > end) throw new Error(`not within ${limit} ms: ${test}`);
+  }
 }

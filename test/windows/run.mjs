@@ -1,4 +1,5 @@
 // Runs, in whichever node this is, the tests that run on Windows: what bundle.mjs made, and inside/.
+// `run.mjs strategies-`: of the bundled ones those whose names begin so.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +13,8 @@ function tests(folder) {
   return names.map((name) => path.join(folder, name));
 }
 
-const files = tests('build-windows/tests');
+const [prefix = ''] = process.argv.slice(2);
+const files = tests('build-windows/tests').filter((file) => path.basename(file).startsWith(prefix));
 if (process.platform === 'win32') files.push(...tests('test/windows/inside'));
 else console.log('test/windows/inside is left out: this is not Windows');
 
