@@ -13,6 +13,7 @@ export function probe(): Capabilities {
     new LoadTable({ slots: 1 }).close();
     if (passesDescriptors()) new Channel(ignore, ignore).close();
   });
+  const reusePort = addon ?? attempt(tryReusePort, whyNoReusePort);
   const selector = (
     mechanism: SelectorMechanism,
     policy: GroupPolicy,
@@ -21,6 +22,7 @@ export function probe(): Capabilities {
     once(
       () =>
         addon ??
+        reusePort ??
         attempt(
           () => trySelector(mechanism, policy),
           (error) => whyBpfIsRefused(error, linux, processFacts()),
@@ -34,7 +36,7 @@ export function probe(): Capabilities {
     platform: `${process.platform}-${process.arch}`,
     node: process.version,
     addon,
-    reusePort: addon ?? attempt(tryReusePort, whyNoReusePort),
+    reusePort,
     deferAccept: addon ?? attempt(tryDeferAccept, whyNoDeferAccept),
     gate: addon ?? attempt(tryGate),
     wakesOne:
