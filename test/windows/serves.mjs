@@ -56,7 +56,7 @@ export function serves(strategy, policy) {
     const isSpread = policy !== 'source-hash' && policy !== 'none';
     await t.test('a worker blocks: the other serves meanwhile', { skip: !isSpread }, async () => {
       let isOver = false;
-      const blocked = get(port, '/block/2000').then(() => {
+      const blocked = get(port, '/block/4000').then(() => {
         isOver = true;
       });
       const pid = Number((await fleet.printed(/^blocked /)).split(' ')[1]);

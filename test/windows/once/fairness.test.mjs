@@ -31,8 +31,8 @@ function unevenness(held) {
   return Math.max(...counts.values()) / (held.length / WORKERS);
 }
 
-/** Several at once are less even by hand-off than on Linux where processors are scarce: the turns of a worker that
- * waits for one look long on Windows, and to such a worker only one is sent ahead. */
+/** Several at once are less even by hand-off where processors are scarce: whoever does not get one for long is not
+ * waited for. */
 for (const [strategy, policy, limits] of [
   ['hand-off', 'least-connections', { 1: 1.05, 10: 1.5 }],
   ['hand-off', 'round-robin', { 1: 1.05, 10: 1.5 }],
