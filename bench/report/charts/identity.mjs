@@ -1,0 +1,30 @@
+// How a contestant looks, the same in every chart of a page: a hue for its family (what stands before the `/`),
+// a dash for each member. No two lines are told apart by the hue alone: labels stand beside them.
+
+const HUES = 7; // --hue-0 … in style.css, chosen to differ for color-blind eyes, in light and dark
+const DASHES = ['none', '7 3', '2 3', '9 3 2 3', '14 4', '4 2 1 2'];
+
+export const familyOf = (id) => id.split('/')[0];
+
+/** @param {string[]} ids in the order of the page
+ * @returns {Map<string, { color: string, dash: string }>} */
+export function identities(ids) {
+  const families = [...new Set(ids.map(familyOf))];
+  const members = (family) => ids.filter((id) => familyOf(id) === family);
+  const look = (id) => {
+    const family = families.indexOf(familyOf(id));
+    const member = members(families[family]).indexOf(id) + Math.floor(family / HUES);
+    return { color: `var(--hue-${family % HUES})`, dash: DASHES[member % DASHES.length] };
+  };
+  return new Map(ids.map((id) => [id, look(id)]));
+}
+
+/** All contestants of a report, in the order in which they first appear. */
+export function idsOf({ scenarios }) {
+  const ids = Object.values(scenarios).flatMap(({ summary: { rows, distributions = {} } }) => [
+    ...rows.map(({ id }) => id),
+    ...Object.keys(distributions.latency ?? {}),
+    ...Object.keys(distributions.workers ?? {}),
+  ]);
+  return [...new Set(ids)];
+}

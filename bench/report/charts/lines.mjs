@@ -1,0 +1,61 @@
+// Lines with their names at their ends, and beside them, in grey, others to compare with.
+import * as Plot from '@observablehq/plot';
+import { apart, draw, NARROW, WIDE } from './draw.mjs';
+
+/** @typedef {{ label: string, color: string, dash: string, points: [number, number][] }} Line */
+
+/** @param {{ alternative: string, lines: Line[], grey?: Line[], width: number, x: object, y: object }} chart
+ * x and y are Plot's scales */
+export function lines({ alternative, lines, grey = [], width, height, x, y, hasNames = true }) {
+  const longest = Math.max(...lines.map(({ label }) => label.length));
+  return draw(alternative, {
+    width,
+    height,
+    marginTop: 28,
+    marginLeft: 46,
+    marginBottom: 40,
+    marginRight: hasNames ? Math.min(width * 0.4, 16 + longest * 6.3) : 14,
+    x: { ...x, labelAnchor: 'center', labelArrow: 'none' },
+    y: { ...y, grid: true, labelArrow: 'none' },
+    marks: [
+      ...grey.map(({ points, dash }) => line(points, { stroke: 'var(--context)', strokeWidth: 1, dash })),
+      ...lines.map(({ points, color, dash }) => line(points, { stroke: color, strokeWidth: 2, dash })),
+      ...(hasNames ? [names(lines)] : []),
+    ],
+  });
+}
+
+function line(points, { dash, ...options }) {
+  return Plot.line(points, { curve: 'linear', strokeDasharray: dash, strokeLinecap: 'butt', ...options });
+}
+
+/** At the last point of each line, moved apart where they would lie upon each other. */
+function names(lines) {
+  const ends = lines.map(({ points, ...line }) => ({ ...line, end: points.at(-1) }));
+  return Plot.text(
+    ends,
+    Plot.initializer(
+      {
+        x: ({ end }) => end[0],
+        y: ({ end }) => end[1],
+        text: 'label',
+        fill: ({ color }) => color,
+        textAnchor: 'start',
+        frameAnchor: 'right',
+        dx: 8,
+        fontWeight: 600,
+      },
+      (data, facets, { y: { value: values } }, { y }) => ({
+        data,
+        facets,
+        channels: { y: { value: apart(Array.from(values, y), 14, 14) } },
+      }),
+    ),
+  );
+}
+
+/** A chart for a wide page, with names at the lines, and one for a phone, with a legend below. */
+export function both(chart) {
+  const narrow = { ...chart, width: NARROW, height: 300, hasNames: false };
+  return { wide: lines({ ...chart, width: WIDE, height: 400 }), narrow: lines(narrow) };
+}

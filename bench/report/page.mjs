@@ -1,0 +1,96 @@
+// A report as a page: one file that loads nothing and runs nothing.
+//   node bench/report/page.mjs report.json out.html
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { answers } from './answer.mjs';
+import { identities, idsOf } from './charts/identity.mjs';
+import { scaling } from './charts/scaling.mjs';
+import { html, markup } from './html.mjs';
+import { method, notMeasured } from './method.mjs';
+import { anchor, scenario, twoSizes } from './scenario.mjs';
+
+const style = markup(readFileSync(new URL('style.css', import.meta.url), 'utf8'));
+
+/** @param {object} report the JSON of a run, version 1
+ * @returns {string} HTML
+ * @throws where it is no such report */
+export function page(report) {
+  if (report?.version !== 1)
+    throw new Error(`cannot draw a report of version ${report?.version}: this draws 1`);
+  const looks = identities(idsOf(report));
+  const look = (id) => looks.get(id);
+  const { scenarios, machine, options, model = {} } = report;
+  const entries = Object.entries(scenarios);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>evenkeel bench, ${report.date}</title>
+<style>
+${style}</style>
+</head>
+<body>
+<header>
+<p class="mark">evenkeel bench</p>
+<h1>Many Node processes, one port: who balances best here</h1>
+<p class="facts">${machine.cpus} CPUs · ${options.workers} workers · Node ${machine.node} · ${machine.kernel} · ${report.date}</p>
+</header>
+<main>
+${answer(report)}
+<nav aria-label="Sections"><ul>${[...entries.map(([name]) => [anchor(name), name]), ...rest(model)].map(
+    ([id, name]) => html`<li><a href="#${id}">${name}</a></li>`,
+  )}</ul></nav>
+${entries.map(([name, one]) => scenario(name, one, look, model[name]))}
+${simulation(scaling(model.scaling))}
+${notMeasured(report)}
+${method(report)}
+</main>
+</body>
+</html>
+`.toString();
+}
+
+function answer(report) {
+  const found = answers(report);
+  const items = found.map(
+    ({ scenario, text }) => html`
+<li>${text} <a href="#${anchor(scenario)}" aria-label="More on ${scenario}">${scenario}</a></li>`,
+  );
+  return html`<section id="answer" aria-labelledby="answer-title">
+<h2 id="answer-title">In short</h2>
+${
+  items.length === 0
+    ? html`<p>Nothing here is apart by more than its spread.</p>`
+    : html`<ul class="answers">${items}
+</ul>`
+}
+<p class="note">Only what is apart by more than the spread of its rounds is said. One process and simulated ideals are
+nobody’s choice for many cores, and not among the compared.</p>
+</section>`;
+}
+
+function rest({ scaling }) {
+  return [...(scaling ? [['simulation', 'simulation']] : []), ['gaps', 'not measured'], ['method', 'method']];
+}
+
+function simulation(chart) {
+  if (chart === undefined) return undefined;
+  return html`
+<section id="simulation" aria-labelledby="simulation-title">
+<h2 id="simulation-title"><span class="name">simulation</span> The tail with more workers than were measured</h2>
+<p class="meaning">Not a measurement: a discrete-event simulation of ways to share out the same work, carried on to
+machines that were not there.</p>
+${twoSizes(chart, 'Simulated p99 by workers: the lower, the better')}
+</section>`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [input, output] = process.argv.slice(2);
+  if (output === undefined) {
+    console.error('usage: node bench/report/page.mjs report.json out.html');
+    process.exit(2);
+  }
+  writeFileSync(output, page(JSON.parse(readFileSync(input, 'utf8'))));
+}
