@@ -1,66 +1,79 @@
 // The answer first: sentences for someone choosing, each with the figures it is computed from. Where spreads
 // overlap there is none: another run might say the opposite.
-import { figureOf, leaders, list, number, quantity } from './numbers.mjs';
+import { figureOf, list, measures, number, parted, quantity, times } from './numbers.mjs';
 
 /** In every run for comparison, but nobody's choice for many cores. */
 const NO_CHOICE = new Set(['one-process', 'ideal']);
 
-/** The questions a person has, in their order: where the answer is, and how it begins. A scenario that is not here
- * is asked for its first figure. */
+/** The questions a person has, in their order: where the answer is, and what it is about. A scenario that is not here,
+ * or has not that figure, is asked for its first. */
 const QUESTIONS = [
-  ['cpu', 'microseconds', 'the least CPU time per connection'],
-  ['skew', 'p99', 'the shortest tail under mixed work (p99)'],
-  ['stall', 'p99', 'the shortest tail beside a blocked worker (p99)'],
-  ['fairness', 'held', 'the evenest spread of held connections (fullest worker over the mean)'],
+  ['cpu', 'microseconds', 'Least CPU time per connection'],
+  ['skew', 'p99', 'Shortest tail under mixed work (p99)'],
+  ['stall', 'p99', 'Shortest tail beside a blocked worker (p99)'],
+  ['fairness', 'held', 'Evenest spread of held connections (fullest worker over the mean)'],
 ];
 
-/** @returns {{ scenario: string, text: string }[]} each about one scenario */
+/** @typedef {{ scenario: string, about: string, text: string }} Answer */
+
+/** @returns {Answer[]} */
 export function answers({ scenarios }) {
-  const asked = QUESTIONS.filter(([name]) => scenarios[name] !== undefined);
-  const others = Object.keys(scenarios).filter((name) => QUESTIONS.every(([asked]) => asked !== name));
+  const asked = QUESTIONS.filter(([name, key]) =>
+    scenarios[name]?.summary.columns.some((one) => one.key === key),
+  );
+  const others = Object.keys(scenarios).filter((name) => asked.every(([other]) => other !== name));
   return [
-    ...asked.map(([name, key, superlative]) => lead(name, scenarios[name].summary, key, superlative)),
-    ...others.map((name) => leadOf(name, scenarios[name].summary)),
+    ...asked.map(([name, key, about]) => lead(name, scenarios[name].summary, key, about)),
+    ...others.map((name) => firstOf(name, scenarios[name].summary)),
     ...lost(scenarios),
   ].filter((answer) => answer !== undefined);
 }
 
-/** Who leads in a column, undefined if nobody does. */
-export function lead(scenario, { columns, rows }, key, superlative) {
+/** Who leads in a column; where those are more than half, who is behind; undefined if nobody is apart. */
+export function lead(scenario, { columns, rows }, key, about) {
   const column = columns.find((one) => one.key === key);
-  if (column === undefined) return undefined;
-  const found = leaders(choices(rows), column);
+  const found = column && parted(choices(rows), column);
   if (found === undefined) return undefined;
-  const { front, next } = found;
-  const medians = front.map((row) => row.values[key].median);
-  const range = front.length === 1 ? withSpread(front[0].values[key], column) : fromTo(medians, column);
-  const behind = next.values[key];
-  const text = `${list(front.map(({ id }) => id))} had ${superlative}: ${range}. Next came ${next.id} with ${withSpread(behind, column)}${times(behind.median, medians.at(-1))}.`;
-  return { scenario, text };
+  const { front, behind } = found;
+  const one = ({ id, values }) => `${id} with ${withSpread(values[key], column)}`;
+  if (front.length > behind.length) {
+    const who = front.length > 4 ? `${front.length} contestants` : list(front.map(({ id }) => id));
+    const text = `${who} are too near each other to tell, ${fromTo(front, column)}. Behind them: ${list(behind.map(one))}.`;
+    return { scenario, about, text };
+  }
+  const leading =
+    front.length === 1 ? one(front[0]) : `${list(front.map(({ id }) => id))} with ${fromTo(front, column)}`;
+  const ratio = timesOf(behind[0].values[key].median, front.at(-1).values[key].median);
+  return { scenario, about, text: `${leading}. Next came ${one(behind[0])}${ratio}.` };
 }
 
-function leadOf(name, summary) {
-  const column = summary.columns.find(({ better, base }) => Boolean(better) && base === undefined);
+function firstOf(name, summary) {
+  const [column] = measures(summary);
   if (column === undefined) return undefined;
-  const which = column.better === 'higher' ? 'the highest' : 'the lowest';
-  return lead(name, summary, column.key, `${which} figure for “${column.label}” (${name})`);
+  const which = column.better === 'higher' ? 'highest' : 'lowest';
+  return lead(name, summary, column.key, `${column.label}, ${which} in ${name}`);
 }
 
 /** Requests without an answer, by scenario. Those inside a killed process die with it, whoever balances: where a
- * scenario counts what failed beyond them, that counts. */
+ * scenario counts what failed beyond them, that counts.
+ * @returns {Answer[]} */
 export function lost(scenarios) {
-  const entries = Object.entries(scenarios).filter(([, { summary }]) => countsFailures(summary));
-  const losses = entries.map(([name, { summary }]) => [name, losers(summary)]);
-  const without = losses.filter(([, rows]) => rows.length === 0).map(([name]) => name);
-  const sentences = losses
-    .filter(([, rows]) => rows.length > 0)
-    .map(([name, rows]) => ({ scenario: name, text: loss(name, rows, scenarios[name].summary) }));
-  if (without.length === 0) return sentences;
-  const nobody = `Nobody lost a request in ${list(without)}.`;
-  return [...sentences, { scenario: without[0], text: nobody }];
+  const counting = Object.entries(scenarios).filter(([, { summary }]) => countsFailures(summary));
+  const losses = counting.map(([scenario, { summary }]) => ({ scenario, summary, rows: losers(summary) }));
+  const clean = losses.filter(({ rows }) => rows.length === 0).map(({ scenario }) => scenario);
+  const dirty = losses.filter(({ rows }) => rows.length > 0);
+  const about = 'Lost requests';
+  const sentences = dirty.map(({ scenario, summary, rows }) => ({
+    scenario,
+    about,
+    text: loss(scenario, rows, summary),
+  }));
+  if (clean.length === 0) return sentences;
+  return [...sentences, { scenario: clean[0], about, text: `nobody lost any in ${list(clean)}.` }];
 }
 
-const countsFailures = ({ rows }) => rows.some(({ failures }) => Object.keys(failures ?? {}).length > 0);
+export const countsFailures = ({ rows }) =>
+  rows.some(({ failures }) => Object.keys(failures ?? {}).length > 0);
 
 function losers({ columns, rows }) {
   const key = columns.find((column) => column.key === 'beyond')?.key;
@@ -83,14 +96,14 @@ export function kinds(failures) {
   return Object.entries(failures ?? {}).filter(([kind, count]) => kind !== 'ok' && count > 0);
 }
 
-function loss(name, rows, { columns, rows: all }) {
-  const isBeyond = columns.some(({ key }) => key === 'beyond');
+function loss(name, rows, summary) {
+  const isBeyond = summary.columns.some(({ key }) => key === 'beyond');
   const where = isBeyond ? `${name}, beyond those inside a killed worker` : name;
   const named = rows.slice(0, 3).map(({ id, count }) => `${id} ${number(count)}`);
-  const others = rows.length - named.length;
-  const who = list(others > 0 ? [...named, `${others} more contestants`] : named);
-  const rest = rows.length === choices(all).length ? '' : ' The others lost none.';
-  return `Requests lost in ${where}: ${who}.${rest}`;
+  const more = rows.length - named.length;
+  const who = list(more > 0 ? [...named, `${more} more contestants`] : named);
+  const rest = rows.length === choices(summary.rows).length ? '' : ' The others lost none.';
+  return `in ${where}: ${who}.${rest}`;
 }
 
 const choices = (rows) => rows.filter(({ id }) => !NO_CHOICE.has(id));
@@ -99,12 +112,14 @@ function withSpread({ median, low, high }, column) {
   return `${quantity(median, column)} (${number(low, column.digits)} to ${number(high, column.digits)})`;
 }
 
-function fromTo(values, column) {
-  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => number(value, column.digits));
-  return low === high ? quantity(values[0], column) : `${low} to ${high} ${column.unit ?? ''}`.trimEnd();
+/** Of medians. */
+function fromTo(rows, { key, digits, unit }) {
+  const medians = rows.map(({ values }) => values[key].median);
+  const [low, high] = [Math.min(...medians), Math.max(...medians)].map((value) => number(value, digits));
+  return `${low === high ? low : `${low} to ${high}`} ${unit ?? ''}`.trimEnd();
 }
 
-function times(behind, front) {
-  const ratio = behind / front;
-  return Number.isFinite(ratio) && ratio > 0 ? `, ${number(ratio, 2)} times that` : '';
+function timesOf(value, front) {
+  const ratio = value / front;
+  return Number.isFinite(ratio) && ratio > 0 ? `, ${times(ratio)} times that` : '';
 }

@@ -1,6 +1,6 @@
 // Where and how it was measured, and what was not.
 import { html } from './html.mjs';
-import { figureOf, number } from './numbers.mjs';
+import { figureOf, list, number } from './numbers.mjs';
 import { written } from './scenario.mjs';
 import { breakable } from './table.mjs';
 
@@ -10,7 +10,7 @@ const DISTURBED = 0.3;
 export function method({ date, machine, options, seconds }) {
   const { mode, seed, workers, ...rest } = options;
   const facts = [
-    ['Measured', date],
+    ['Measured', moment(date)],
     ['Took', duration(seconds)],
     ['Mode', mode],
     ['Workers', workers],
@@ -55,7 +55,7 @@ ${
       )
 }
 ${gaps.length === 0 ? undefined : reasons('Figures that are missing', gaps)}
-${disturbed.length === 0 ? undefined : reasons('Disturbed: other processes were busy in at least one round', disturbed)}
+${disturbed.length === 0 ? undefined : reasons('Disturbed: CPUs that other processes kept busy, in the worst round', disturbed)}
 </section>`;
 }
 
@@ -70,30 +70,44 @@ function reasons(title, entries) {
 
 /** Contestants without a figure that others have. */
 export function gapsOf({ scenarios }) {
-  return Object.entries(scenarios).flatMap(
-    ([
-      name,
-      {
-        summary: { columns, rows },
-      },
-    ]) =>
-      rows.flatMap((row) => {
-        const missing = columns
-          .filter(({ key }) => figureOf(row, key) === undefined)
-          .map(({ label }) => label);
-        return missing.length === 0 ? [] : [[row.id, `${name}: ${missing.join(', ')}`]];
-      }),
+  return grouped(
+    Object.entries(scenarios).flatMap(
+      ([
+        name,
+        {
+          summary: { columns, rows },
+        },
+      ]) =>
+        rows.flatMap(({ id, values }) => {
+          const missing = columns.filter(({ key }) => figureOf({ values }, key) === undefined);
+          return missing.length === 0 ? [] : [[id, `${name} (${list(missing.map(({ label }) => label))})`]];
+        }),
+    ),
   );
 }
 
 /** By the worst round; see elsewhere.mjs. */
 export function disturbedOf({ scenarios }) {
-  return Object.entries(scenarios).flatMap(([name, { results }]) =>
-    Object.entries(results ?? {}).flatMap(([id, rounds]) => {
-      const worst = Math.max(...[rounds].flat().map((round) => round?.othersCpus ?? 0));
-      return worst >= DISTURBED ? [[id, `${name}: others used ${number(worst, 1)} CPUs`]] : [];
-    }),
+  return grouped(
+    Object.entries(scenarios).flatMap(([name, { results }]) =>
+      Object.entries(results ?? {}).flatMap(([id, rounds]) => {
+        const worst = Math.max(...[rounds].flat().map((round) => round?.othersCpus ?? 0));
+        return worst >= DISTURBED ? [[id, `${number(worst, 1)} CPUs in ${name}`]] : [];
+      }),
+    ),
   );
+}
+
+/** One entry for each contestant. */
+function grouped(entries) {
+  const ids = [...new Set(entries.map(([id]) => id))];
+  return ids.map((id) => [id, list(entries.filter(([one]) => one === id).map(([, what]) => what))]);
+}
+
+/** To the minute. */
+export function moment(date) {
+  const time = new Date(date);
+  return Number.isNaN(time.getTime()) ? date : `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function duration(seconds) {

@@ -3,10 +3,13 @@
 /** A figure with its digits; one so small that they would all be 0 keeps two of its own. */
 export function number(value, digits = 0) {
   if (!Number.isFinite(value)) return '–';
-  if (Math.abs(value) >= 1e12) return value.toExponential(2);
-  if (value !== 0 && Math.abs(value) < 0.5 / 10 ** digits) return String(Number(value.toPrecision(2)));
+  if (Math.abs(value) >= 1e12) return value.toExponential(2).replace('+', '');
+  if (value !== 0 && Math.abs(value) < 0.5 / 10 ** digits) return tiny(value);
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
+
+const tiny = (value) =>
+  Math.abs(value) < 1e-4 ? value.toExponential(1) : String(Number(value.toPrecision(2)));
 
 /** With its unit; none behind a figure that has none. */
 export function quantity(value, { digits, unit }) {
@@ -39,16 +42,16 @@ export function best(rows, column) {
   return [first, ...others.filter((row) => overlap(row.values[column.key], first.values[column.key]))];
 }
 
-/** The fewest of the best that are apart from all others: no spread of theirs reaches one behind them. Undefined
- * where that would be more than half of all, or nobody is behind. */
-export function leaders(rows, column) {
+/** The fewest of the best that are apart from all others, whose spreads do not reach them. Undefined where nobody is
+ * apart, or a round is all there is: it does not say how far off another would be. */
+export function parted(rows, column) {
   const order = ranked(rows, column);
   const values = order.map((row) => row.values[column.key]);
-  if (!values.every(hasSpread)) return undefined; // one round says nothing of how far it would be off in another
-  for (let count = 1; count <= order.length / 2; count++) {
+  if (!values.every(hasSpread)) return undefined;
+  for (let count = 1; count < order.length; count++) {
     const [front, behind] = [values.slice(0, count), values.slice(count)];
     if (front.every((one) => behind.every((other) => !overlap(one, other)))) {
-      return { front: order.slice(0, count), next: order[count] };
+      return { front: order.slice(0, count), behind: order.slice(count) };
     }
   }
   return undefined;
@@ -57,6 +60,9 @@ export function leaders(rows, column) {
 function overlap(a, b) {
   return a.low <= b.high && b.low <= a.high;
 }
+
+/** How many times, with fewer digits the more it is. */
+export const times = (ratio) => number(ratio, ratio < 10 ? 2 : ratio < 100 ? 1 : 0);
 
 /** "a", "a and b", "a, b and c" */
 export function list(words) {

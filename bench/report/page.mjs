@@ -6,7 +6,7 @@ import { answers } from './answer.mjs';
 import { identities, idsOf } from './charts/identity.mjs';
 import { scaling } from './charts/scaling.mjs';
 import { html, markup } from './html.mjs';
-import { method, notMeasured } from './method.mjs';
+import { method, moment, notMeasured } from './method.mjs';
 import { anchor, scenario, twoSizes } from './scenario.mjs';
 
 const style = markup(readFileSync(new URL('style.css', import.meta.url), 'utf8'));
@@ -27,7 +27,7 @@ export function page(report) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>evenkeel bench, ${report.date}</title>
+<title>evenkeel bench, ${moment(report.date)}</title>
 <style>
 ${style}</style>
 </head>
@@ -35,13 +35,16 @@ ${style}</style>
 <header>
 <p class="mark">evenkeel bench</p>
 <h1>Many Node processes, one port: who balances best here</h1>
-<p class="facts">${machine.cpus} CPUs · ${options.workers} workers · Node ${machine.node} · ${machine.kernel} · ${report.date}</p>
+<p class="facts">${machine.cpus} CPUs · ${options.workers} workers · Node ${machine.node} · ${machine.kernel} · ${moment(report.date)}</p>
 </header>
 <main>
 ${answer(report)}
 <nav aria-label="Sections"><ul>${[...entries.map(([name]) => [anchor(name), name]), ...rest(model)].map(
     ([id, name]) => html`<li><a href="#${id}">${name}</a></li>`,
   )}</ul></nav>
+<p class="note">Charts: bars are medians of the rounds, whiskers their lowest and highest. Tables: medians; below, the lowest and
+the highest round, and how many times the best median. Tinted: the best, and whoever’s spread reaches into the best’s, if
+that is not everyone.</p>
 ${entries.map(([name, one]) => scenario(name, one, look, model[name]))}
 ${simulation(scaling(model.scaling))}
 ${notMeasured(report)}
@@ -55,8 +58,8 @@ ${method(report)}
 function answer(report) {
   const found = answers(report);
   const items = found.map(
-    ({ scenario, text }) => html`
-<li>${text} <a href="#${anchor(scenario)}" aria-label="More on ${scenario}">${scenario}</a></li>`,
+    ({ scenario, about, text }) => html`
+<li><b>${about}:</b> ${text} <a href="#${anchor(scenario)}" aria-label="More on ${scenario}">${scenario}</a></li>`,
   );
   return html`<section id="answer" aria-labelledby="answer-title">
 <h2 id="answer-title">In short</h2>

@@ -10,18 +10,17 @@ import { figures } from './table.mjs';
 /** @param {object} [disciplines] simulated latencies, for the floor in the chart of the tail */
 export function scenario(name, { title, options, summary }, look, disciplines) {
   const { latency = {}, workers: counts = {} } = summary.distributions ?? {};
+  const floor = floorOf(disciplines);
   return html`
 <section id="${anchor(name)}" aria-labelledby="${anchor(name)}-title">
 <h2 id="${anchor(name)}-title"><span class="name">${name}</span> ${title}</h2>
 ${paragraph(meaningOf(name))}
-${tailFigures(tails(latency, look, floorOf(disciplines)))}
+${tailFigures(tails(latency, look, floor), floor)}
 <div class="grid">
 ${measures(summary).map((column) => chart(bars(summary, column, look), caption(column)))}
-${chart(workers(counts, look), 'Connections of each worker: a bar for a worker, the dashed line is the even share')}
+${chart(workers(counts, look), 'Connections of each worker, the fullest first (dashed: the even share)')}
 </div>
 ${figures(summary)}
-<p class="note">Medians of the rounds; below, the lowest and the highest round, and how many times the best median.
-Tinted: the best, and whoever’s spread reaches into the best’s.</p>
 ${optionList(options)}
 </section>`;
 }
@@ -36,11 +35,16 @@ function chart(svg, caption) {
   return svg && html`<figure><figcaption>${caption}</figcaption>${svg}</figure>`;
 }
 
-function tailFigures(panels) {
+function tailFigures(panels, floor) {
   if (panels.length === 0) return undefined;
-  if (panels.length === 1) return twoSizes(panels[0], 'Latency by percentile: the lower, the better');
-  return html`<h3>Latency by percentile, a family of contestants each; the others in grey</h3>
-<div class="grid">${panels.map(({ caption, narrow }) => chart(narrow, caption))}</div>`;
+  const note =
+    floor &&
+    html`<p class="note">Simulated floor: “${floor.discipline}”, the discipline with the shortest tail in a simulation of the same work.
+It is no measurement.</p>`;
+  if (panels.length === 1)
+    return html`${twoSizes(panels[0], 'Latency by percentile (lower is better)')}${note}`;
+  return html`<h3>Latency by percentile (lower is better); in grey all others</h3>
+<div class="grid">${panels.map(({ caption, narrow }) => chart(narrow, caption))}</div>${note}`;
 }
 
 /** One drawing with names at the lines, and for a phone another with a legend. */

@@ -1,18 +1,18 @@
 // All figures of a scenario: medians, and below each its spread and how many times the best it is.
-import { kinds } from './answer.mjs';
+import { countsFailures, kinds } from './answer.mjs';
 import { html } from './html.mjs';
-import { best, figureOf, hasSpread, measures, number } from './numbers.mjs';
+import { best, figureOf, hasSpread, measures, number, times } from './numbers.mjs';
 
 export function figures({ columns, rows }) {
   const measured = new Set(measures({ columns }));
   const bestOf = new Map(columns.map((column) => [column, measured.has(column) ? best(rows, column) : []]));
-  const hasFailures = rows.some(({ failures }) => failures !== undefined);
+  const hasFailures = countsFailures({ rows });
   return html`<div class="scroll" tabindex="0" role="region" aria-label="All figures">
 <table>
 <thead><tr><th scope="col">Contestant</th>${columns.map(head)}${hasFailures ? html`<th scope="col" class="text">Failures</th>` : undefined}</tr></thead>
 <tbody>${rows.map(
     (row) => html`
-<tr><th scope="row">${breakable(row.id)}</th>${columns.map((column) => cell(row, column, bestOf.get(column)))}${hasFailures ? html`<td class="text">${failures(row)}</td>` : undefined}</tr>`,
+<tr><th scope="row">${breakable(row.id)}</th>${columns.map((column) => cell(row, column, bestOf.get(column), bestOf.get(column).length === rows.length))}${hasFailures ? html`<td class="text">${failures(row)}</td>` : undefined}</tr>`,
   )}
 </tbody>
 </table>
@@ -25,17 +25,17 @@ function head({ label, unit, base, better }) {
   return html`<th scope="col">${label}${shown}${note && !label.includes(note) ? html`<small>${note}</small>` : undefined}</th>`;
 }
 
-function cell(row, { key, digits }, bests) {
+function cell(row, { key, digits }, bests, isEveryone) {
   const value = figureOf(row, key);
   if (value === undefined)
     return html`<td class="none"><span aria-hidden="true">–</span><span class="unseen">not measured</span></td>`;
   const { median, low, high } = value;
-  const isBest = bests.includes(row);
+  const isBest = bests.includes(row) && !isEveryone;
   const spread =
     hasSpread(value) && low < high ? `${number(low, digits)}–${number(high, digits)}` : undefined;
   const base = bests[0] && figureOf(bests[0], key).median;
-  const times = base > 0 ? `${number(median / base, 2)}×` : undefined;
-  const below = [spread, times].filter(Boolean).join(' · ');
+  const ratio = base > 0 ? `${times(median / base)}×` : undefined;
+  const below = [spread, ratio].filter(Boolean).join(' · ');
   const mark = isBest ? html`<span class="unseen"> (best)</span>` : undefined;
   return html`<td${isBest ? html` class="best"` : undefined}>${number(median, digits)}${mark}${below ? html`<small>${below}</small>` : undefined}</td>`;
 }

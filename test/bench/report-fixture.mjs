@@ -32,7 +32,8 @@ const FEW = [
   'haproxy',
 ];
 
-export const QUANTILES = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 0.9995, 1];
+/** The nearer to 1, the closer: as the axis wants them. */
+export const QUANTILES = [...Array.from({ length: 61 }, (_, i) => 1 - 10 ** (-i / 20)), 1];
 
 /** @param {{ only?: string[], seed?: number }} choice contestants that take part */
 export function fixture({ only = Object.keys(CONTESTANTS), seed = 1 } = {}) {
@@ -178,12 +179,12 @@ export function figure(rounds) {
   return { median: sorted[(sorted.length - 1) >> 1], low: sorted[0], high: sorted.at(-1), rounds };
 }
 
-/** Most are quick; from 80% on it grows towards the tail, which is the 99th percentile. */
+/** Most are quick, 5% are long, and few wait for several of those; `tail` is about the 99th percentile. */
 function latency(tail) {
-  return QUANTILES.map((quantile) => [
-    quantile,
-    0.3 + quantile + tail * Math.min(2, (0.01 / (1.0001 - quantile)) ** 0.7),
-  ]);
+  return QUANTILES.map((quantile) => {
+    const nines = -Math.log10(1 - Math.min(quantile, 0.9999));
+    return [quantile, 0.4 + nines + (tail * 1.15) / (1 + Math.exp(-5 * (nines - 1.4))) + (tail * nines) / 40];
+  });
 }
 
 function shares(unevenness) {

@@ -2,8 +2,10 @@
 // figures differ by so much that most bars would vanish, dots on a log axis: a bar has no meaning there.
 import * as Plot from '@observablehq/plot';
 import { figureOf, list, number, quantity, ranked } from '../numbers.mjs';
-import { draw, NARROW } from './draw.mjs';
+import { draw, HALO, NARROW } from './draw.mjs';
+import { axisOf } from './ticks.mjs';
 
+const X = { grid: Plot.gridX, axis: Plot.axisX };
 const ROW = 36; // px: the name, and below it the bar
 const FAR = 40; // times
 
@@ -14,28 +16,25 @@ export function bars({ rows }, column, look) {
   const lowest = Math.min(...data.map(({ low }) => low));
   const highest = Math.max(...data.map(({ high }) => high));
   const isLog = lowest > 0 && highest / lowest > FAR;
+  const logDomain = isLog ? [lowest / 1.3, highest] : undefined;
   const text = data.map((one) => number(one.median, column.digits));
   return draw(alternative(rows, column), {
     width: NARROW,
     height: having.length * ROW + 40,
     marginLeft: 4,
-    marginRight: 14 + Math.max(...text.map((one) => one.length)) * 7,
+    marginRight: 14 + Math.max(...text.map((one) => one.length)) * 8,
     marginTop: 4,
     marginBottom: 36,
-    x: {
-      ...axis(isLog, lowest, highest),
-      label: unitLabel(column, isLog),
-      labelAnchor: 'left',
-      labelArrow: 'none',
-    },
+    x: isLog ? { type: 'log', domain: logDomain } : { domain: [Math.min(0, lowest), highest || 1] },
     y: { axis: null, domain: data.map(({ id }) => id), padding: 0 },
     marks: [
-      Plot.gridX({ stroke: 'var(--grid)', strokeOpacity: 1 }),
+      ...axisOf(X, logDomain, { label: unitLabel(column, isLog), labelAnchor: 'left', labelArrow: 'none' }),
       ...(isLog
-        ? [Plot.dot(data, { x: 'median', y: 'id', dy: 7, r: 5, fill: 'color' })]
+        ? []
         : [Plot.barX(data, { x: 'median', y: 'id', fill: 'color', insetTop: 18, insetBottom: 4, rx: 2 })]),
       ...whiskers(data),
-      Plot.text(data, { y: 'id', text: 'id', frameAnchor: 'left', textAnchor: 'start', dy: -9 }),
+      ...(isLog ? [Plot.dot(data, { x: 'median', y: 'id', dy: 7, r: 4.5, fill: 'color' })] : []),
+      Plot.text(data, { y: 'id', text: 'id', frameAnchor: 'left', textAnchor: 'start', dy: -9, ...HALO }),
       Plot.text(data, {
         y: 'id',
         x: 'high',
@@ -60,17 +59,6 @@ function whiskers(data) {
     Plot.tickX(spread, { x: 'low', ...end }),
     Plot.tickX(spread, { x: 'high', ...end }),
   ];
-}
-
-function axis(isLog, lowest, highest) {
-  if (isLog) return { type: 'log', domain: [lowest / 1.3, highest], ticks: 4, tickFormat: short };
-  return { domain: [Math.min(0, lowest), highest > 0 ? highest : 1], ticks: 5, tickFormat: short };
-}
-
-const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
-
-function short(value) {
-  return value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(0) : compact.format(value);
 }
 
 function unitLabel({ unit }, isLog) {

@@ -11,18 +11,21 @@ const { document } = parseHTML('<!doctype html><html><body></body></html>');
 export const NARROW = 400;
 export const WIDE = 920;
 
+/** Keeps a text readable where a grid line crosses it. */
+export const HALO = { stroke: 'var(--paper)', strokeWidth: 3 };
+
 /** @param {string} alternative what the chart shows, for who cannot see it */
 export function draw(alternative, options) {
-  const svg = Plot.plot({ document, className: 'plot', style: { fontSize: '11px' }, ...options });
+  const svg = Plot.plot({ document, className: 'plot', style: { fontSize: '12px' }, ...options });
   svg.querySelector('style')?.remove(); // the page has one for all
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', alternative);
   return markup(svg.outerHTML);
 }
 
-/** Positions moved apart just so far that no two are nearer than `gap`, in the same order, none below `from`.
- * Those that crowd are spread around their middle. Pure. */
-export function apart(positions, gap, from = Number.NEGATIVE_INFINITY) {
+/** Positions moved apart just so far that no two are nearer than `gap`, in the same order, and within `from` and
+ * `to` if there is room. Those that crowd are spread around their middle. Pure. */
+export function apart(positions, gap, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY) {
   const order = positions.map((_, i) => i).sort((a, b) => positions[a] - positions[b]);
   const groups = [];
   for (const i of order) {
@@ -31,14 +34,11 @@ export function apart(positions, gap, from = Number.NEGATIVE_INFINITY) {
       group = join(groups.pop(), group);
     groups.push(group);
   }
-  const moved = [];
-  let least = from;
-  for (const { members, middle } of groups) {
-    const begin = Math.max(least, beginOf({ members, middle }, gap) + gap / 2);
-    for (const [k, i] of members.entries()) moved[i] = begin + k * gap;
-    least = begin + members.length * gap;
-  }
-  return moved;
+  const moved = groups.flatMap((group) => group.members.map((_, k) => beginOf(group, gap) + (k + 0.5) * gap));
+  const last = moved.length - 1;
+  for (let k = last; k >= 0; k--) moved[k] = Math.min(moved[k], k === last ? to : moved[k + 1] - gap);
+  for (let k = 0; k <= last; k++) moved[k] = Math.max(moved[k], k === 0 ? from : moved[k - 1] + gap);
+  return positions.map((_, i) => moved[order.indexOf(i)]);
 }
 
 const beginOf = ({ members, middle }, gap) => middle - (members.length * gap) / 2;

@@ -13,10 +13,13 @@ export function identities(ids) {
   const members = (family) => ids.filter((id) => familyOf(id) === family);
   const look = (id) => {
     const family = families.indexOf(familyOf(id));
-    const member = members(families[family]).indexOf(id) + Math.floor(family / HUES);
-    return { color: `var(--hue-${family % HUES})`, dash: DASHES[member % DASHES.length] };
+    return appearance(family, members(families[family]).indexOf(id) + Math.floor(family / HUES));
   };
   return new Map(ids.map((id) => [id, look(id)]));
+}
+
+export function appearance(hue, dash) {
+  return { color: `var(--hue-${hue % HUES})`, dash: DASHES[dash % DASHES.length] };
 }
 
 /** All contestants of a report, in the order in which they first appear. */

@@ -1,26 +1,32 @@
 // Lines with their names at their ends, and beside them, in grey, others to compare with.
 import * as Plot from '@observablehq/plot';
 import { apart, draw, NARROW, WIDE } from './draw.mjs';
+import { axisOf } from './ticks.mjs';
+
+const Y = { grid: Plot.gridY, axis: Plot.axisY };
 
 /** @typedef {{ label: string, color: string, dash: string, points: [number, number][] }} Line */
 
-/** @param {{ alternative: string, lines: Line[], grey?: Line[], width: number, x: object, y: object }} chart
- * x and y are Plot's scales */
+/** @param {{ alternative: string, lines: Line[], grey?: Line[], width: number, height: number, x: Axis, y: Axis }} chart
+ * @typedef {{ domain: [number, number], label: string }} Axis
+ * x is linear and has `ticks` and their `format`; y is a log axis if it `isLog` */
 export function lines({ alternative, lines, grey = [], width, height, x, y, hasNames = true }) {
-  const longest = Math.max(...lines.map(({ label }) => label.length));
+  const longest = Math.max(...lines.flatMap(({ label }) => label.split('\n')).map(({ length }) => length));
   return draw(alternative, {
     width,
     height,
     marginTop: 28,
     marginLeft: 46,
     marginBottom: 40,
-    marginRight: hasNames ? Math.min(width * 0.4, 16 + longest * 6.3) : 14,
-    x: { ...x, labelAnchor: 'center', labelArrow: 'none' },
-    y: { ...y, grid: true, labelArrow: 'none' },
+    marginRight: hasNames ? Math.min(width * 0.45, 16 + longest * 7.1) : 16,
+    x: { domain: x.domain },
+    y: y.isLog ? { type: 'log', domain: y.domain } : { domain: y.domain, nice: 5 },
     marks: [
+      ...axisOf(Y, y.isLog ? y.domain : undefined, { label: y.label, labelArrow: 'none' }),
+      Plot.axisX(x.ticks, { text: x.format, label: x.label, labelAnchor: 'center', labelArrow: 'none' }),
       ...grey.map(({ points, dash }) => line(points, { stroke: 'var(--context)', strokeWidth: 1, dash })),
       ...lines.map(({ points, color, dash }) => line(points, { stroke: color, strokeWidth: 2, dash })),
-      ...(hasNames ? [names(lines)] : []),
+      ...(hasNames ? [names(lines, height)] : []),
     ],
   });
 }
@@ -30,7 +36,8 @@ function line(points, { dash, ...options }) {
 }
 
 /** At the last point of each line, moved apart where they would lie upon each other. */
-function names(lines) {
+function names(lines, height) {
+  const gap = lines.some(({ label }) => label.includes('\n')) ? 28 : 15;
   const ends = lines.map(({ points, ...line }) => ({ ...line, end: points.at(-1) }));
   return Plot.text(
     ends,
@@ -48,7 +55,7 @@ function names(lines) {
       (data, facets, { y: { value: values } }, { y }) => ({
         data,
         facets,
-        channels: { y: { value: apart(Array.from(values, y), 14, 14) } },
+        channels: { y: { value: apart(Array.from(values, y), gap, gap / 2, height - gap / 2) } },
       }),
     ),
   );

@@ -1,21 +1,36 @@
 // The model carried on to more workers than were measured.
 import { list, number } from '../numbers.mjs';
+import { appearance } from './identity.mjs';
 import { both } from './lines.mjs';
-import { plain } from './tail.mjs';
+import { logDomain } from './ticks.mjs';
 
 /** @param {{ [discipline: string]: [number, number][] }} scaling workers and simulated p99 in ms */
 export function scaling(scaling) {
   const all = Object.entries(scaling ?? {})
     .map(([label, points]) => ({ label, points: points.filter(([workers, ms]) => workers > 0 && ms > 0) }))
     .filter(({ points }) => points.length > 0)
-    .map((one, i) => ({ ...one, color: `var(--hue-${i % 7})`, dash: i < 7 ? 'none' : '7 3' }));
+    .map((one, i) => ({ ...one, ...appearance(i + 1, i) }));
   if (all.length === 0) return undefined;
-  const ticks = [...new Set(all.flatMap(({ points }) => points.map(([workers]) => workers)))];
+  const counts = [...new Set(all.flatMap(({ points }) => points.map(([workers]) => workers)))];
+  const times = all.flatMap(({ points }) => points.map(([, ms]) => ms));
+  const ticks = counts.map(Math.log2);
   const chart = {
-    lines: all,
+    lines: all.map((line) => ({
+      ...line,
+      points: line.points.map(([workers, ms]) => [Math.log2(workers), ms]),
+    })),
     alternative: `Simulated p99 by workers. ${all.map(describe).join(' ')}`,
-    x: { type: 'log', base: 2, ticks, tickFormat: String, label: 'workers' },
-    y: { type: 'log', label: 'p99, ms (simulated)', tickFormat: plain, ticks: 5, nice: true },
+    x: {
+      domain: [Math.min(...ticks), Math.max(...ticks)],
+      ticks,
+      format: (log) => number(2 ** log),
+      label: 'workers',
+    },
+    y: {
+      isLog: true,
+      domain: logDomain(Math.min(...times), Math.max(...times)),
+      label: 'p99, ms (simulated)',
+    },
   };
   return { ...both(chart), legend: all };
 }

@@ -5,6 +5,7 @@ import { list, number } from '../numbers.mjs';
 import { NARROW } from './draw.mjs';
 import { familyOf } from './identity.mjs';
 import { both, lines } from './lines.mjs';
+import { logDomain } from './ticks.mjs';
 
 /** More lines in one chart cannot be followed: then each family has one of its own. */
 const MOST = 7;
@@ -26,18 +27,35 @@ export function tails(latency, look, floor) {
     alternative: alternative(lines),
   });
   if (all.length <= MOST) return [{ ...both(chart(all)), legend: chart(all).lines }];
-  return [...new Set(all.map(({ id }) => familyOf(id)))].map((family) => {
-    const isMember = ({ id }) => familyOf(id) === family;
-    const own = all
-      .filter(isMember)
-      .map((one) => ({ ...one, label: one.id.slice(family.length + 1) || one.id }));
-    const others = all.filter((one) => !isMember(one));
-    const panel = { ...chart(own, others), width: NARROW, height: 280 };
-    return { caption: family, narrow: lines(panel), legend: [] };
+  return panels(all).map(({ caption, own }) => {
+    const others = all.filter((one) => !own.some(({ id }) => id === one.id));
+    return { caption, narrow: lines({ ...chart(own, others), width: NARROW, height: 290 }), legend: [] };
   });
 }
 
-/** The simulated discipline with the lowest p99: no balancer can be better. */
+/** A family each, and one for all who are the only one of theirs. */
+function panels(all) {
+  const families = [...new Set(all.map(({ id }) => familyOf(id)))].map((family) => ({
+    caption: family,
+    own: all.filter(({ id }) => familyOf(id) === family),
+  }));
+  const alone = families.filter(({ own }) => own.length === 1).flatMap(({ own }) => own);
+  const within = ({ caption, own }) => ({
+    caption,
+    own: own.map((one) => ({ ...one, label: one.id.slice(caption.length + 1) || one.id })),
+  });
+  const several = families.filter(({ own }) => own.length > 1).map(within);
+  return alone.length === 0
+    ? several
+    : [...several, { caption: 'One of a kind', own: alone.map(inTwoLines) }];
+}
+
+/** A long id leaves no room for the lines. */
+function inTwoLines(line) {
+  return line.id.length < 20 ? line : { ...line, label: line.id.replace('/', '/\n') };
+}
+
+/** The simulated discipline with the lowest p99. */
 export function floorOf(disciplines) {
   const ends = Object.entries(disciplines ?? {}).map(([label, points]) => ({
     label,
@@ -47,38 +65,55 @@ export function floorOf(disciplines) {
     .filter(({ points }) => points.length > 0)
     .sort((a, b) => valueAt(a.points, 0.99) - valueAt(b.points, 0.99));
   const [floor] = byTail;
-  return floor && { ...floor, label: `${floor.label} (simulated)`, color: 'var(--floor)', dash: '3 3' };
+  return (
+    floor && {
+      ...floor,
+      label: 'simulated floor',
+      discipline: floor.label,
+      color: 'var(--floor)',
+      dash: '3 3',
+    }
+  );
 }
 
-/** Quantiles as shares that are slower. The slowest of all has no place on the axis, nor has 0 ms. */
+/** Quantiles as nines: 1 is 90%, 2 is 99%. The slowest of all has no place on the axis, nor has 0 ms. */
 function visible(points) {
   return points
     .filter(([quantile, ms]) => quantile >= 0 && quantile < 1 && ms > 0)
-    .map(([quantile, ms]) => [1 - quantile, ms])
-    .sort(([a], [b]) => b - a);
+    .map(([quantile, ms]) => [-Math.log10(1 - quantile), ms])
+    .sort(([a], [b]) => a - b);
 }
 
+/** Times; then the axis is a log axis. */
+const FAR = 10;
+
+const HALF = -Math.log10(0.5);
+
 function scalesOf(all) {
-  const rarest = Math.min(...all.flatMap(({ points }) => points.map(([rest]) => rest)), 0.1);
-  const nines = Math.ceil(-Math.log10(rarest) - 1e-9);
-  const ticks = [1, 0.5, ...Array.from({ length: nines }, (_, i) => 10 ** -(i + 1))];
-  const percent = (rest) => `${number(100 * (1 - rest), Math.max(0, Math.round(-Math.log10(rest)) - 2))}%`;
-  const domain = [1, rarest];
+  const points = all.flatMap((one) => one.points);
+  const last = Math.max(...points.map(([nines]) => nines), 1);
+  const ticks = [HALF, ...Array.from({ length: Math.floor(last + 1e-9) }, (_, i) => i + 1)];
+  const percent = (nines) => `${number(100 * (1 - 10 ** -nines), Math.max(0, Math.floor(nines) - 2))}%`;
   return {
-    x: { type: 'log', domain, ticks, tickFormat: percent, label: 'share of the requests that was as fast' },
-    y: { type: 'log', label: 'ms from the scheduled arrival', tickFormat: plain, ticks: 5, nice: true },
+    x: { domain: [0, last], ticks, format: percent, label: 'requests answered within that time' },
+    y: { ...timeAxis(all), label: 'ms from the scheduled arrival' },
   };
 }
 
-/** Of a decade 1, 2 and 5 are written. */
-export function plain(value) {
-  const digit = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-  return [1, 2, 5].some((one) => Math.abs(one - digit) < 1e-6) ? number(value, 0) : '';
+/** Linear, so that tails can be compared by eye, but where the longest would leave no room for the others. */
+function timeAxis(all) {
+  const ends = all.map(({ points }) => points.at(-1)[1]);
+  const highest = Math.max(...ends);
+  if (highest / Math.min(...ends) > FAR) {
+    const lowest = Math.min(...all.flatMap(({ points }) => points.map(([, ms]) => ms)));
+    return { isLog: true, domain: logDomain(lowest, highest) };
+  }
+  return { isLog: false, domain: [0, highest] };
 }
 
 /** The value at a quantile, or at the one before it that was given. */
 function valueAt(points, quantile) {
-  const reached = points.filter(([rest]) => rest >= 1 - quantile - 1e-9);
+  const reached = points.filter(([nines]) => nines <= -Math.log10(1 - quantile) + 1e-9);
   return (reached.at(-1) ?? points[0])[1];
 }
 

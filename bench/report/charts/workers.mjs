@@ -17,10 +17,10 @@ export function workers(counts, look) {
   const highest = Math.max(...data.map(({ share }) => share));
   return draw(alternative(contestants), {
     width: NARROW,
-    height: contestants.length * ROW + 12,
+    height: contestants.length * ROW + 26,
     marginLeft: 4,
-    marginRight: 84,
-    marginTop: 4,
+    marginRight: 92,
+    marginTop: 22,
     marginBottom: 4,
     x: { axis: null, padding: 0.12, type: 'band' },
     y: { axis: null, domain: [0, highest * 1.05] },
