@@ -85,7 +85,7 @@ function simulation(chart) {
 <h2 id="simulation-title"><span class="name">simulation</span> The tail with more workers than were measured</h2>
 <p class="meaning">Not a measurement: a discrete-event simulation of ways to share out the same work, carried on to
 machines that were not there.</p>
-${twoSizes(chart, 'Simulated p99 by workers: the lower, the better')}
+${twoSizes(chart, 'Simulated p99 by workers (lower is better)')}
 </section>`;
 }
 

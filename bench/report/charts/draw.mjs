@@ -12,7 +12,7 @@ export const NARROW = 400;
 export const WIDE = 920;
 
 /** Keeps a text readable where a grid line crosses it. */
-export const HALO = { stroke: 'var(--paper)', strokeWidth: 3 };
+export const HALO = { fill: 'currentColor', stroke: 'var(--paper)', strokeWidth: 3 };
 
 /** @param {string} alternative what the chart shows, for who cannot see it */
 export function draw(alternative, options) {

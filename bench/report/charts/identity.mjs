@@ -2,7 +2,7 @@
 // a dash for each member. No two lines are told apart by the hue alone: labels stand beside them.
 
 const HUES = 7; // --hue-0 … in style.css, chosen to differ for color-blind eyes, in light and dark
-const DASHES = ['none', '7 3', '2 3', '9 3 2 3', '14 4', '4 2 1 2'];
+const DASHES = ['none', '7 3', '2 3', '9 3 2 3', '14 4', '4 2 1 2', '1 2', '12 3 2 3 2 3'];
 
 export const familyOf = (id) => id.split('/')[0];
 
@@ -10,12 +10,13 @@ export const familyOf = (id) => id.split('/')[0];
  * @returns {Map<string, { color: string, dash: string }>} */
 export function identities(ids) {
   const families = [...new Set(ids.map(familyOf))];
-  const members = (family) => ids.filter((id) => familyOf(id) === family);
-  const look = (id) => {
-    const family = families.indexOf(familyOf(id));
-    return appearance(family, members(families[family]).indexOf(id) + Math.floor(family / HUES));
-  };
-  return new Map(ids.map((id) => [id, look(id)]));
+  const taken = Array.from({ length: HUES }, () => 0); // families that share a hue go on with its dashes
+  return new Map(
+    ids.map((id) => {
+      const hue = families.indexOf(familyOf(id)) % HUES;
+      return [id, appearance(hue, taken[hue]++)];
+    }),
+  );
 }
 
 export function appearance(hue, dash) {

@@ -18,7 +18,7 @@ export function lines({ alternative, lines, grey = [], width, height, x, y, hasN
     marginTop: 28,
     marginLeft: 46,
     marginBottom: 40,
-    marginRight: hasNames ? Math.min(width * 0.45, 16 + longest * 7.1) : 16,
+    marginRight: hasNames ? Math.min(width * 0.45, 16 + longest * 7.1) : 26,
     x: { domain: x.domain },
     y: y.isLog ? { type: 'log', domain: y.domain } : { domain: y.domain, nice: 5 },
     marks: [
