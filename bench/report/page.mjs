@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { answers } from './answer.mjs';
 import { identities, idsOf } from './charts/identity.mjs';
 import { scaling } from './charts/scaling.mjs';
+import { simulatedTails } from './charts/tail.mjs';
 import { html, markup } from './html.mjs';
 import { method, moment, notMeasured } from './method.mjs';
 import { anchor, scenario, twoSizes } from './scenario.mjs';
@@ -39,14 +40,14 @@ ${style}</style>
 </header>
 <main>
 ${answer(report)}
-<nav aria-label="Sections"><ul>${[...entries.map(([name]) => [anchor(name), name]), ...rest(model)].map(
+<nav aria-label="Sections"><ul>${[...entries.map(([name]) => [anchor(name), name]), ...rest(report)].map(
     ([id, name]) => html`<li><a href="#${id}">${name}</a></li>`,
   )}</ul></nav>
 <p class="note">Charts: bars are medians of the rounds, whiskers their lowest and highest. Tables: medians; below, the lowest and
 the highest round, and how many times the best median. Tinted: the best, and whoever’s spread reaches into the best’s, if
 that is not everyone.</p>
 ${entries.map(([name, one]) => scenario(name, one, look, model[name]))}
-${simulation(scaling(model.scaling))}
+${simulation(report)}
 ${notMeasured(report)}
 ${method(report)}
 </main>
@@ -74,18 +75,21 @@ nobody’s choice for many cores, and not among the compared.</p>
 </section>`;
 }
 
-function rest({ scaling }) {
-  return [...(scaling ? [['simulation', 'simulation']] : []), ['gaps', 'not measured'], ['method', 'method']];
+function rest({ model }) {
+  return [...(model ? [['simulation', 'simulation']] : []), ['gaps', 'not measured'], ['method', 'method']];
 }
 
-function simulation(chart) {
-  if (chart === undefined) return undefined;
+function simulation({ model, scenarios }) {
+  if (model === undefined) return undefined;
+  const beside = simulatedTails(model.skew, scenarios.skew?.summary.distributions?.latency ?? {});
+  const carriedOn = scaling(model.scaling);
   return html`
 <section id="simulation" aria-labelledby="simulation-title">
-<h2 id="simulation-title"><span class="name">simulation</span> The tail with more workers than were measured</h2>
-<p class="meaning">Not a measurement: a discrete-event simulation of ways to share out the same work, carried on to
-machines that were not there.</p>
-${twoSizes(chart, 'Simulated p99 by workers (lower is better)')}
+<h2 id="simulation-title"><span class="name">simulation</span> The same work, shared out in other ways and among more workers</h2>
+<p class="meaning">Not a measurement: a discrete-event simulation of ways to share out the work, beside what was
+measured, and carried on to more workers than there were.</p>
+${beside && twoSizes(beside, 'Simulated latency by percentile (lower is better); in grey what was measured')}
+${carriedOn && twoSizes(carriedOn, 'Simulated p99 by workers (lower is better)')}
 </section>`;
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { apart } from '../../bench/report/charts/draw.mjs';
 import { identities } from '../../bench/report/charts/identity.mjs';
 import { floorOf } from '../../bench/report/charts/tail.mjs';
-import { logDomain, logTicks, short } from '../../bench/report/charts/ticks.mjs';
+import { formatOf, logDomain, logTicks } from '../../bench/report/charts/ticks.mjs';
 
 test('names that are apart stay where they are, in their order', () => {
   expect(apart([50, 10, 30], 14)).toEqual([50, 10, 30]);
@@ -47,5 +47,10 @@ test('log axes begin and end at round figures', () => {
   expect(logDomain(100, 100)).toEqual([100, 200]);
   expect(logTicks(4, 200)).toEqual([5, 10, 20, 50, 100, 200]);
   expect(logTicks(0.4, 3000)).toEqual([1, 10, 100, 1000]);
-  expect([1000, 250_000, 2e-7].map(short)).toEqual(['1,000', '250K', '2e-7']);
+});
+
+test('ticks of an axis are written alike', () => {
+  expect([800, 1000].map(formatOf([0, 1200]))).toEqual(['800', '1,000']);
+  expect([8000, 250_000].map(formatOf([0, 3e5]))).toEqual(['8K', '250K']);
+  expect([0, 2e-7].map(formatOf([0, 1e-6]))).toEqual(['0', '2e-7']);
 });

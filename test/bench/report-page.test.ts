@@ -98,12 +98,14 @@ test('the charts a scenario asks for', () => {
   );
   expect(document.querySelectorAll('#scenario-cpu figure')).toHaveLength(charted.length);
   const labels = (id: string) =>
-    [...document.querySelectorAll(`${id} svg`)].map((svg) => svg.getAttribute('aria-label'));
-  expect(labels('#scenario-fairness').at(-1)).toContain('cluster/round-robin 25, 25, 25 and 25;');
-  expect(labels('#scenario-stall')[0]).toMatch(
+    [...document.querySelectorAll(id)].map((svg) => svg.getAttribute('aria-label'));
+  expect(labels('#scenario-fairness .plot').at(-1)).toContain('cluster/round-robin 25, 25, 25 and 25;');
+  expect(labels('#scenario-stall .plot')[0]).toMatch(
     /^Latency by percentile\. At the 99th: cluster\/round-robin [\d.]+ ms/,
   );
-  expect(labels('#simulation')[0]).toContain('random: 165.0 ms with 4,');
+  const [beside, , carriedOn] = labels('#simulation .plot');
+  expect(beside).toMatch(/^Simulated\. Latency by percentile\. At the 99th: central queue/);
+  expect(carriedOn).toContain('random: 165.0 ms with 4,');
   expect(document.querySelector('#scenario-skew')?.textContent).toContain('simulated floor');
   expect(document.querySelector('#scenario-stall')?.textContent).not.toContain('simulated floor');
 });

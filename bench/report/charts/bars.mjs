@@ -16,7 +16,7 @@ export function bars({ rows }, column, look) {
   const lowest = Math.min(...data.map(({ low }) => low));
   const highest = Math.max(...data.map(({ high }) => high));
   const isLog = lowest > 0 && highest / lowest > FAR;
-  const logDomain = isLog ? [lowest / 1.3, highest] : undefined;
+  const domain = isLog ? [lowest / 1.3, highest] : [Math.min(0, lowest), highest || 1];
   const text = data.map((one) => number(one.median, column.digits));
   return draw(alternative(rows, column), {
     width: NARROW,
@@ -25,10 +25,14 @@ export function bars({ rows }, column, look) {
     marginRight: 14 + Math.max(...text.map((one) => one.length)) * 8,
     marginTop: 4,
     marginBottom: 36,
-    x: isLog ? { type: 'log', domain: logDomain } : { domain: [Math.min(0, lowest), highest || 1] },
+    x: { type: isLog ? 'log' : 'linear', domain },
     y: { axis: null, domain: data.map(({ id }) => id), padding: 0 },
     marks: [
-      ...axisOf(X, logDomain, { label: unitLabel(column, isLog), labelAnchor: 'left', labelArrow: 'none' }),
+      ...axisOf(
+        X,
+        { domain, isLog },
+        { label: unitLabel(column, isLog), labelAnchor: 'left', labelArrow: 'none' },
+      ),
       ...(isLog
         ? []
         : [Plot.barX(data, { x: 'median', y: 'id', fill: 'color', insetTop: 18, insetBottom: 4, rx: 2 })]),

@@ -22,7 +22,7 @@ export function lines({ alternative, lines, grey = [], width, height, x, y, hasN
     x: { domain: x.domain },
     y: y.isLog ? { type: 'log', domain: y.domain } : { domain: y.domain, nice: 5 },
     marks: [
-      ...axisOf(Y, y.isLog ? y.domain : undefined, { label: y.label, labelArrow: 'none' }),
+      ...axisOf(Y, y, { label: y.label, labelArrow: 'none' }),
       Plot.axisX(x.ticks, { text: x.format, label: x.label, labelAnchor: 'center', labelArrow: 'none' }),
       ...grey.map(({ points, dash }) => line(points, { stroke: 'var(--context)', strokeWidth: 1, dash })),
       ...lines.map(({ points, color, dash }) => line(points, { stroke: color, strokeWidth: 2, dash })),

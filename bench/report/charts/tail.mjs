@@ -3,7 +3,7 @@
 
 import { list, number } from '../numbers.mjs';
 import { NARROW } from './draw.mjs';
-import { familyOf } from './identity.mjs';
+import { appearance, familyOf } from './identity.mjs';
 import { both, lines } from './lines.mjs';
 import { logDomain } from './ticks.mjs';
 
@@ -15,9 +15,7 @@ const MOST = 7;
  * @param {{ label: string, points: [number, number][] }} [floor] simulated
  * @returns {{ caption: string, wide?, narrow, legend: object[] }[]} */
 export function tails(latency, look, floor) {
-  const all = Object.entries(latency)
-    .map(([id, points]) => ({ id, label: id, ...look(id), points: visible(points) }))
-    .filter(({ points }) => points.length > 0);
+  const all = named(latency, look);
   if (all.length === 0) return [];
   const scales = scalesOf([...all, ...(floor ? [floor] : [])]);
   const chart = (lines, grey = []) => ({
@@ -31,6 +29,31 @@ export function tails(latency, look, floor) {
     const others = all.filter((one) => !own.some(({ id }) => id === one.id));
     return { caption, narrow: lines({ ...chart(own, others), width: NARROW, height: 290 }), legend: [] };
   });
+}
+
+/** Undefined without a simulation.
+ * @param {{ [discipline: string]: [number, number][] }} [disciplines] simulated
+ * @param {{ [label: string]: [number, number][] }} latency measured, to compare with: in grey */
+export function simulatedTails(disciplines, latency) {
+  const simulated = Object.keys(disciplines ?? {});
+  const all = named(disciplines ?? {}, (label) =>
+    appearance(simulated.indexOf(label) + 1, simulated.indexOf(label)),
+  );
+  if (all.length === 0) return undefined;
+  const grey = named(latency, () => ({ dash: 'none' }));
+  const chart = {
+    ...scalesOf([...all, ...grey]),
+    lines: all,
+    grey,
+    alternative: `Simulated. ${alternative(all)}`,
+  };
+  return { ...both(chart), legend: all };
+}
+
+function named(latency, look) {
+  return Object.entries(latency)
+    .map(([id, points]) => ({ id, label: id, ...look(id), points: visible(points) }))
+    .filter(({ points }) => points.length > 0);
 }
 
 /** A family each, and one for all who are the only one of theirs. */

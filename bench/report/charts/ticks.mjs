@@ -24,18 +24,21 @@ function roundTo(toward, value) {
 
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
 
-/** Short, for an axis. */
-export function short(value) {
-  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(0);
-  return Math.abs(value) < 1e5 ? value.toLocaleString('en-US') : compact.format(value);
+/** Ticks of one axis are written alike: 8K beside 10K, but 800 beside 1,000. */
+export function formatOf([, highest]) {
+  return (value) => {
+    if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(0);
+    return highest < 1e4 ? value.toLocaleString('en-US') : compact.format(value);
+  };
 }
 
 /** Grid and axis of a figure. On a log axis the marks have the ticks and not the scale, of which d3 leaves out labels as
  * it thinks fit.
  * @param {{ grid: Function, axis: Function }} marks Plot's, for x or for y
- * @param {[number, number] | undefined} logDomain of a log axis */
-export function axisOf({ grid, axis }, logDomain, options) {
-  if (logDomain === undefined) return [grid({ ticks: 5 }), axis({ ticks: 5, tickFormat: short, ...options })];
-  const ticks = logTicks(...logDomain);
-  return [grid(ticks), axis(ticks, { text: short, ...options })];
+ * @param {{ domain: [number, number], isLog: boolean }} scale */
+export function axisOf({ grid, axis }, { domain, isLog }, options) {
+  const format = formatOf(domain);
+  if (!isLog) return [grid({ ticks: 5 }), axis({ ticks: 5, tickFormat: format, ...options })];
+  const ticks = logTicks(...domain);
+  return [grid(ticks), axis(ticks, { text: format, ...options })];
 }
