@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { answers } from './answer.mjs';
-import { identities, idsOf } from './charts/identity.mjs';
+import { disciplineLooks, identities, idsOf } from './charts/identity.mjs';
 import { scaling } from './charts/scaling.mjs';
 import { simulatedTails } from './charts/tail.mjs';
 import { html, markup } from './html.mjs';
@@ -81,8 +81,11 @@ function rest({ model }) {
 
 function simulation({ model, scenarios }) {
   if (model === undefined) return undefined;
-  const beside = simulatedTails(model.skew, scenarios.skew?.summary.distributions?.latency ?? {});
-  const carriedOn = scaling(model.scaling);
+  const labels = [model.skew, model.scaling].flatMap((one) => Object.keys(one ?? {}));
+  const looks = disciplineLooks([...new Set(labels)]);
+  const look = (label) => looks.get(label);
+  const beside = simulatedTails(model.skew, scenarios.skew?.summary.distributions?.latency ?? {}, look);
+  const carriedOn = scaling(model.scaling, look);
   return html`
 <section id="simulation" aria-labelledby="simulation-title">
 <h2 id="simulation-title"><span class="name">simulation</span> The same work, shared out in other ways and among more workers</h2>

@@ -19,7 +19,12 @@ export function identities(ids) {
   );
 }
 
-export function appearance(hue, dash) {
+/** Disciplines of the model, which have no families: a hue and a dash each. */
+export function disciplineLooks(labels) {
+  return new Map(labels.map((label, i) => [label, appearance(i + 1, i)]));
+}
+
+function appearance(hue, dash) {
   return { color: `var(--hue-${hue % HUES})`, dash: DASHES[dash % DASHES.length] };
 }
 

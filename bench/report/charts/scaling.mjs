@@ -1,15 +1,15 @@
 // The model carried on to more workers than were measured.
 import { list, number } from '../numbers.mjs';
-import { appearance } from './identity.mjs';
 import { both } from './lines.mjs';
 import { logDomain } from './ticks.mjs';
 
-/** @param {{ [discipline: string]: [number, number][] }} scaling workers and simulated p99 in ms */
-export function scaling(scaling) {
+/** @param {{ [discipline: string]: [number, number][] }} scaling workers and simulated p99 in ms
+ * @param {(discipline: string) => { color: string, dash: string }} look */
+export function scaling(scaling, look) {
   const all = Object.entries(scaling ?? {})
     .map(([label, points]) => ({ label, points: points.filter(([workers, ms]) => workers > 0 && ms > 0) }))
     .filter(({ points }) => points.length > 0)
-    .map((one, i) => ({ ...one, ...appearance(i + 1, i) }));
+    .map((one) => ({ ...one, ...look(one.label) }));
   if (all.length === 0) return undefined;
   const counts = [...new Set(all.flatMap(({ points }) => points.map(([workers]) => workers)))];
   const times = all.flatMap(({ points }) => points.map(([, ms]) => ms));

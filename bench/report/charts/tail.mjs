@@ -3,7 +3,7 @@
 
 import { list, number } from '../numbers.mjs';
 import { NARROW } from './draw.mjs';
-import { appearance, familyOf } from './identity.mjs';
+import { familyOf } from './identity.mjs';
 import { both, lines } from './lines.mjs';
 import { logDomain } from './ticks.mjs';
 
@@ -33,12 +33,10 @@ export function tails(latency, look, floor) {
 
 /** Undefined without a simulation.
  * @param {{ [discipline: string]: [number, number][] }} [disciplines] simulated
- * @param {{ [label: string]: [number, number][] }} latency measured, to compare with: in grey */
-export function simulatedTails(disciplines, latency) {
-  const simulated = Object.keys(disciplines ?? {});
-  const all = named(disciplines ?? {}, (label) =>
-    appearance(simulated.indexOf(label) + 1, simulated.indexOf(label)),
-  );
+ * @param {{ [label: string]: [number, number][] }} latency measured, to compare with: in grey
+ * @param {(discipline: string) => { color: string, dash: string }} look */
+export function simulatedTails(disciplines, latency, look) {
+  const all = named(disciplines ?? {}, look);
   if (all.length === 0) return undefined;
   const grey = named(latency, () => ({ dash: 'none' }));
   const chart = {
