@@ -68,22 +68,17 @@ function reasons(title, entries) {
 </dl>`;
 }
 
-/** Contestants without a figure that others have. */
+/** Contestants without a figure. A ratio to somebody who did not take part is nobody's gap. */
 export function gapsOf({ scenarios }) {
-  return grouped(
-    Object.entries(scenarios).flatMap(
-      ([
-        name,
-        {
-          summary: { columns, rows },
-        },
-      ]) =>
-        rows.flatMap(({ id, values }) => {
-          const missing = columns.filter(({ key }) => figureOf({ values }, key) === undefined);
-          return missing.length === 0 ? [] : [[id, `${name} (${list(missing.map(({ label }) => label))})`]];
-        }),
-    ),
-  );
+  return grouped(Object.entries(scenarios).flatMap(([name, { summary }]) => gapsIn(name, summary)));
+}
+
+function gapsIn(name, { columns, rows }) {
+  const expected = columns.filter(({ base }) => base === undefined || rows.some(({ id }) => id === base));
+  return rows.flatMap((row) => {
+    const missing = expected.filter(({ key }) => figureOf(row, key) === undefined).map(({ label }) => label);
+    return missing.length === 0 ? [] : [[row.id, `${name} (${list(missing)})`]];
+  });
 }
 
 /** By the worst round; see elsewhere.mjs. */

@@ -1,6 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { type ParserError, parse } from 'parse5';
 import { beforeAll, expect, test } from 'vitest';
+import { gapsOf } from '../../bench/report/method.mjs';
 import { page } from '../../bench/report/page.mjs';
 import { fixture } from './report-fixture.mjs';
 
@@ -115,6 +116,19 @@ test('missing figures, absent peers and disturbed contestants are listed with th
   expect(reasons).toContain('nginxno nginx on PATH');
   expect(reasons).toContain('reuse-port/hashstall (max)');
   expect(reasons.find((text) => text?.includes('0.7 CPUs in cpu'))).toMatch(/^haproxy/);
+});
+
+test('a ratio to somebody who did not take part is nobody’s gap', () => {
+  const column = { key: 'ratio', label: 'ratio', base: 'a' };
+  const gaps = (...ids: string[]) =>
+    gapsOf({
+      scenarios: { cpu: { summary: { columns: [column], rows: ids.map((id) => ({ id, values: {} })) } } },
+    });
+  expect(gaps('b')).toEqual([]);
+  expect(gaps('a', 'b')).toEqual([
+    ['a', 'cpu (ratio)'],
+    ['b', 'cpu (ratio)'],
+  ]);
 });
 
 test('failures by kind, only those there were', () => {
