@@ -1,19 +1,15 @@
 // Who waits behind whom: few requests are long, most are short, on a new connection each, open loop. Beside
 // each contestant stands a simulated ideal that got the very same arrivals.
 import os from 'node:os';
-import { poisson } from '../lib/arrivals.mjs';
 import { main } from '../lib/command.mjs';
 import { MAIN, SHARED_HANDLE } from '../lib/contestants.mjs';
 import { ideal } from '../lib/ideal.mjs';
 import { load } from '../lib/load.mjs';
 import { addTallies } from '../lib/request.mjs';
 import { interleaved } from '../lib/rounds.mjs';
+import { LEAD_IN, skewedArrivals } from '../lib/skewed.mjs';
 import { column, percentile, spread } from '../lib/statistics.mjs';
 import { failures, figure, LATE, OTHERS, ratio, table, trust } from '../lib/table.mjs';
-
-const LEAD_IN = 1000; // ms that do not count: the load generator becomes warm
-const HEAVY = { path: '/burn?50', isHeavy: true, work: 50 };
-const LIGHT = { path: '/burn?0.2', isHeavy: false, work: 0.2 };
 
 export const skew = {
   name: 'skew',
@@ -31,7 +27,7 @@ export const skew = {
 
   async run(contestants, options) {
     const { seeds, seconds, rate, workers, cores, overhead } = options;
-    const runs = seeds.map((seed) => arrivalsOf({ rate, seconds: seconds + LEAD_IN / 1000, seed }));
+    const runs = seeds.map((seed) => skewedArrivals({ rate, seconds, seed }));
     const best = runs.map((arrivals) => {
       const jobs = arrivals.map(({ at, work }) => ({ at, work: work + overhead }));
       const took = ideal(jobs, { workers, cores });
@@ -68,10 +64,6 @@ export const skew = {
     return `seeds ${seeds}\n${table(['', ...head, 'failures', LATE, OTHERS], rows)}`;
   },
 };
-
-function arrivalsOf(process) {
-  return poisson(process, (random) => (random() < 0.05 ? HEAVY : LIGHT));
-}
 
 /** @param {(counts: (index: number) => boolean) => ArrayLike<number>} latencies */
 function percentiles(latencies, arrivals) {
