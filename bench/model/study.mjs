@@ -3,8 +3,8 @@ import { simulate } from './fleet.mjs';
 import { estimate, mean } from './quantiles.mjs';
 import { poissonWorkload } from './workload.mjs';
 
-/** The first tenth of each run does not count: it begins with nobody there, which is not how it goes on. */
-const WARM_UP = 0.1;
+/** The share of each run that does not count: it begins with nobody there, which is not how it goes on. */
+const WARM_UP = 0.2;
 
 /** How long requests take in the long run, under each discipline, all with the same arrivals and the same work.
  * @param {object} options

@@ -26,7 +26,7 @@ type Service = ReturnType<typeof exponential>;
 type Discipline = Parameters<typeof simulate>[1]['discipline'];
 
 /** @param load of one worker, 0 to 1 */
-function workloadOf(service: Service, { workers = 4, load = 0.7, requests = 50_000, seed = 1 } = {}) {
+function workloadOf(service: Service, { workers = 4, load = 0.7, requests = 30_000, seed = 1 } = {}) {
   return poissonWorkload({ rate: (1000 * load * workers) / service.mean, service, requests, seed });
 }
 
@@ -145,7 +145,7 @@ test('one queue: nobody waits while a worker is idle', () => {
 });
 
 test('who knows more waits less: in the order of theory', () => {
-  const workload = workloadOf(SKEW, { workers: 8, requests: 200_000 });
+  const workload = workloadOf(SKEW, { workers: 8, requests: 100_000 });
   const p99 = (discipline: Discipline) => {
     const { ended } = simulate(workload, { workers: 8, discipline });
     return percentile(
