@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { PAIRS } from '../../dist/strategies/select.js';
 
 const local = (file) => fileURLToPath(new URL(file, import.meta.url));
-const cli = local('../../dist/cli/main.js');
+export const cli = local('../../dist/cli/main.js');
 const app = local('../app.mjs');
 const clusterApp = local('../cluster-app.mjs');
 
@@ -38,7 +38,16 @@ const VARIANTS = OURS.filter(({ id }) => /^reuse-port\/(hash|least-connections)$
   ],
 );
 
-export const ALL = [ONE_PROCESS, ROUND_ROBIN, SHARED_HANDLE, ...OURS, ...VARIANTS];
+/** All load comes from one address: one worker would get all of it, and the others would never become warm. */
+const BY_ADDRESS = /\/source-hash$/;
+
+export const PLAIN = [
+  ONE_PROCESS,
+  ROUND_ROBIN,
+  SHARED_HANDLE,
+  ...OURS.filter(({ id }) => !BY_ADDRESS.test(id)),
+];
+export const ALL = [...PLAIN, ...VARIANTS];
 
 /** One of each kind, and Node's own two. `hand-off` stands for its first policy, what it runs by default. */
 export const MAIN = [
@@ -49,12 +58,17 @@ export const MAIN = [
   'hand-off',
 ];
 
+export const isOurs = ({ id }) => PAIRS.some(({ strategy }) => id.startsWith(`${strategy}/`));
+
 /** Contestants by id; a strategy's name alone means the first policy it offers.
- * @param {string[]} names */
-export function contestants(names) {
+ * @param {string[]} names
+ * @param {object[]} known */
+export function contestants(names, known = ALL) {
   return names.map((name) => {
-    const found = ALL.find(({ id }) => id === name || id.startsWith(`${name}/`));
+    const found = known.find(({ id }) => id === name) ?? known.find(({ id }) => id.startsWith(`${name}/`));
     if (found !== undefined) return found;
-    throw new Error(`no contestant '${name}': there are ${ALL.map(({ id }) => id).join(', ')}`);
+    if (BY_ADDRESS.test(name))
+      throw new Error(`${name}: all load comes from one address, and one worker would get it all`);
+    throw new Error(`no contestant '${name}': there are ${known.map(({ id }) => id).join(', ')}`);
   });
 }

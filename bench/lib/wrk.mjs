@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { UsageError } from './usage-error.mjs';
 
 /** Closed loop: 64 clients, each with a new connection as soon as the last is answered. Returns how many were
  * answered, and in how many seconds.
@@ -11,4 +12,15 @@ export async function wrk(port, seconds) {
   if (failures !== undefined) throw new Error(`wrk: ${failures}`);
   const [, count, value, unit] = /(\d+) requests in ([\d.]+)(ms|s|m)/.exec(stdout);
   return { count: Number(count), seconds: Number(value) * { ms: 0.001, s: 1, m: 60 }[unit] };
+}
+
+/** @throws UsageError where it is missing: nothing could be warmed */
+export async function mustHaveWrk() {
+  try {
+    await promisify(execFile)('wrk', ['--version']);
+  } catch (error) {
+    if (error.code === 'ENOENT')
+      throw new UsageError('wrk is missing, which makes the load: apt-get install wrk');
+    // It is there: its --version exits with 1.
+  }
 }

@@ -1,7 +1,7 @@
 import { LEAD_IN, skewedArrivals } from '../lib/skewed.mjs';
 import { median, percentile } from '../lib/statistics.mjs';
+import { distributions, quantiles } from '../lib/summary.mjs';
 import { simulate } from './fleet.mjs';
-import { curve } from './quantiles.mjs';
 import { workloadOf } from './workload.mjs';
 
 /** How often the same arrivals are played through, where a discipline throws dice. */
@@ -9,29 +9,21 @@ const THROWS = 5;
 
 /** The skew scenario as the model plays it: the very arrivals that were sent to the contestants, so that chance is on
  * neither side.
- * @param {{rate: number, seconds: number, seeds: number[], workers: number, cores: number, overhead: number}} options
- * the scenario's; overhead: ms a connection needs besides its work
- * @returns {{curve: [number, number][], p50: number, p90: number, p99: number, lightP99: number}} the curve of all
- * runs, and of each percentile the median of the runs: as the measured figures are made */
-export function replay(discipline, { rate, seconds, seeds, workers, cores, overhead }) {
-  const runs = seeds.flatMap((seed) => {
-    const arrivals = skewedArrivals({ rate, seconds, seed });
+ * @param {{rate: number, seconds: number, rounds: number, seed: number, workers: number, cores: number,
+ * overhead: number}} options the scenario's; overhead: ms a connection needs besides its work
+ * @returns {{curve: [number, number][], p50: number, p99: number}} [quantile, ms] and percentiles, medians of the
+ * rounds as the measured ones are */
+export function replay(discipline, { rate, seconds, rounds, seed, workers, cores, overhead }) {
+  const runs = Array.from({ length: rounds }, (_, round) => {
+    const arrivals = skewedArrivals({ rate, seconds, seed: seed + round });
     const workload = workloadOf(arrivals.map(({ at, work }) => ({ at, work: work + overhead })));
     return Array.from({ length: THROWS }, (_, i) => {
       const { ended } = simulate(workload, { workers, cores, discipline, seed: i + 1 });
       const took = ended.map((time, n) => time - workload.at[n]);
-      return {
-        all: took.filter((_, n) => arrivals[n].at >= LEAD_IN),
-        light: took.filter((_, n) => arrivals[n].at >= LEAD_IN && !arrivals[n].isHeavy),
-      };
+      return took.filter((_, n) => arrivals[n].at >= LEAD_IN);
     });
-  });
-  const figure = (key, share) => median(runs.map((run) => percentile(run[key], share)));
-  return {
-    curve: curve(Float64Array.from(runs.flatMap(({ all }) => [...all]))),
-    p50: figure('all', 0.5),
-    p90: figure('all', 0.9),
-    p99: figure('all', 0.99),
-    lightP99: figure('light', 0.99),
-  };
+  }).flat();
+  const figure = (share) => median(runs.map((took) => percentile(took, share)));
+  const { curve } = distributions({ curve: runs.map((took) => ({ quantiles: quantiles(took) })) });
+  return { curve, p50: figure(0.5), p99: figure(0.99) };
 }

@@ -1,6 +1,5 @@
 import { percentile } from '../lib/statistics.mjs';
 import { simulate } from './fleet.mjs';
-import { estimate, mean } from './quantiles.mjs';
 import { poissonWorkload } from './workload.mjs';
 
 /** The share of each run that does not count: it begins with nobody there, which is not how it goes on. */
@@ -50,6 +49,18 @@ function figuresOf({ at, work }, { ended }, service) {
     p999: rank(0.999),
     shortP99: percentile(short, 0.99),
   };
+}
+
+/** What independent runs say of a figure: their mean, and its standard error.
+ * @param {number[]} values one of each run */
+export function estimate(values) {
+  const value = mean(values);
+  const variance = values.reduce((sum, one) => sum + (one - value) ** 2, 0) / (values.length - 1);
+  return { value, error: values.length < 2 ? Number.NaN : Math.sqrt(variance / values.length) };
+}
+
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function mapValues(object, change) {

@@ -59,11 +59,10 @@ function seriesOf(studies, figure) {
 }
 
 /** What the scenario was run with; an option missing would make a figure of nothing. */
-export function optionsOf({ options, scenarios }) {
+function optionsOf({ options, scenarios }) {
   const all = { workers: options?.workers, ...scenarios.skew.options };
-  for (const key of ['workers', 'rate', 'seconds', 'cores', 'overhead']) {
+  for (const key of ['workers', 'rate', 'seconds', 'rounds', 'seed', 'cores', 'overhead']) {
     if (!Number.isFinite(all[key])) throw new Error(`cannot model skew: its options have no ${key}`);
   }
-  if (!(all.seeds?.length > 0)) throw new Error('cannot model skew: its options have no seeds');
   return all;
 }
