@@ -15,6 +15,7 @@ import { plan, run } from './lib/run.mjs';
 import { ended, unmeasured, verdicts } from './lib/said.mjs';
 import { UsageError } from './lib/usage-error.mjs';
 import { mustHaveWrk } from './lib/wrk.mjs';
+import { theory } from './model/theory.mjs';
 
 async function main(args) {
   const options = readOptions(args);
@@ -47,6 +48,7 @@ async function main(args) {
     console.log(`\n${scenario.name}: ${present(scenario, scenarios[scenario.name])}`);
   }
   if (report.absent.length > 0) console.log(`\nNot measured:\n${unmeasured(report.absent)}`);
+  if (options.json || page) report.model = theory(report); // seconds, which the tables above need not wait for
   if (options.json) writeReport(options.json, report);
   if (page) writeFileSync(options.html, await page(report));
   console.log(ended(report, options));

@@ -4,14 +4,15 @@ import { counterpartOf } from './catalogue.mjs';
 
 const FIGURES = ['p50', 'p99'];
 
-/** @param {object} summary of the skew scenario
+/** Leaves out who has no counterpart, and who has no such figure: not all of its rounds had one.
+ * @param {object} summary of the skew scenario
  * @param {Record<string, Record<string, number>>} model figures by discipline
  * @returns {{id: string, discipline: string, [figure: string]: {measured: number, model: number, ratio: number}}[]}
- * of each contestant that has a counterpart; ratio: measured over model */
+ * ratio: measured over model */
 export function check(summary, model) {
   return summary.rows.flatMap(({ id, values }) => {
     const discipline = counterpartOf(id);
-    if (discipline === undefined) return [];
+    if (discipline === undefined || FIGURES.some((figure) => values[figure] === undefined)) return [];
     const figures = FIGURES.map((figure) => {
       const measured = values[figure].median;
       return [

@@ -3,6 +3,8 @@
 import { random } from '../lib/random.mjs';
 import { Heap } from './heap.mjs';
 
+const BUSY = -1;
+
 /** Plays a workload through; pure: the same for the same seed. Time is in ms.
  * @param {import('./workload.mjs').Workload} workload
  * @param {object} options
@@ -49,9 +51,9 @@ class Fleet {
   #running; // workers, by the virtual time of their end
   #virtual = 0; // ms of work that a worker at work all the time would have done
   #serving; // request of each worker
-  #idle; // workers
+  #idle; // workers: the first #idleCount
   #idleCount;
-  #isIdle;
+  #place; // of each worker in #idle; BUSY: it is at work
 
   constructor(work, { workers, cores, seed }) {
     this.workers = workers;
@@ -68,11 +70,11 @@ class Fleet {
     this.#serving = new Int32Array(workers);
     this.#idle = Int32Array.from({ length: workers }, (_, i) => workers - 1 - i);
     this.#idleCount = workers;
-    this.#isIdle = new Uint8Array(workers).fill(1);
+    this.#place = this.#idle.slice(); // to begin with, the same: worker i at n - 1 - i
   }
 
   isIdle(worker) {
-    return this.#isIdle[worker] === 1;
+    return this.#place[worker] !== BUSY;
   }
 
   get hasIdle() {
@@ -87,8 +89,10 @@ class Fleet {
   /** Has an idle worker begin a request. */
   serve(worker, request) {
     if (!this.isIdle(worker)) throw new Error(`worker ${worker} is at work and cannot take ${request}`);
-    this.#idle[this.#idle.indexOf(worker)] = this.#idle[--this.#idleCount];
-    this.#isIdle[worker] = 0;
+    const last = this.#idle[--this.#idleCount];
+    this.#idle[this.#place[worker]] = last;
+    this.#place[last] = this.#place[worker];
+    this.#place[worker] = BUSY;
     this.#serving[worker] = request;
     this.columns.began[request] = this.now;
     this.columns.by[request] = worker;
@@ -115,7 +119,7 @@ class Fleet {
     this.#virtual = this.#running.leastKey; // what was added up to it has been rounded
     const worker = this.#running.pop();
     this.columns.ended[this.#serving[worker]] = this.now;
-    this.#isIdle[worker] = 1;
+    this.#place[worker] = this.#idleCount;
     this.#idle[this.#idleCount++] = worker;
     return worker;
   }

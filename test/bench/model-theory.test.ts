@@ -56,7 +56,8 @@ test('its ideal is the one the scenario shows', () => {
 
 test('each contestant is put beside what works like it, and who has none is left out', () => {
   const rows = ['hand-off/round-robin', 'cluster/round-robin', 'reuse-port/hash@no-rescue', 'nginx', 'ideal'];
-  const { check } = theory(report({ rows: rows.map((id) => row(id, 1, 150)) }), SMALL);
+  const lacking = { ...row('cluster/shared-handle', 1, 1), values: {} } as ReturnType<typeof row>;
+  const { check } = theory(report({ rows: [lacking, ...rows.map((id) => row(id, 1, 150))] }), SMALL);
   expect(check.map(({ id, discipline }: Record<string, string>) => [id, discipline])).toEqual([
     ['hand-off/round-robin', 'late binding, 1 ahead'],
     ['cluster/round-robin', '1 ahead, in turn'],
