@@ -3,10 +3,11 @@
 //   node bench/model/main.mjs --workers 4,16,64,128 --utilisation 0.7 --service skew
 // or, of a report of the bench, the measured figures beside the model's:
 //   node bench/model/main.mjs --report FILE
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, program } from 'commander';
+import { readReport } from '../lib/report.mjs';
 import { SKEW } from '../lib/skewed.mjs';
 import { table } from '../lib/table.mjs';
+import { UsageError } from '../lib/usage-error.mjs';
 import { CATALOGUE, IDEAL } from './catalogue.mjs';
 import { printCheck } from './check.mjs';
 import { deterministic, exponential, lognormal, mix } from './service.mjs';
@@ -36,8 +37,13 @@ const options = program
   .parse()
   .opts();
 
-if (options.report === undefined) for (const workers of options.workers) printStudy(workers, options);
-else printReport(options.report);
+try {
+  if (options.report === undefined) for (const workers of options.workers) printStudy(workers, options);
+  else printReport(readReport(options.report));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  program.error(`error: ${error.message}`);
+}
 
 function printStudy(workers, { cores = workers, utilisation, service, requests, seeds }) {
   const chosen = SERVICES[service];
@@ -55,9 +61,9 @@ function printStudy(workers, { cores = workers, utilisation, service, requests, 
   console.log(table(['', 'mean', 'p50', 'p90', 'p99', 'p99.9', 'short p99', 'p99 ÷ ideal', 'at work'], rows));
 }
 
-function printReport(file) {
-  const model = theory(JSON.parse(readFileSync(file, 'utf8')), { sizes: [] });
-  if (model === undefined) program.error(`${file} has no skew scenario to compare with`);
+function printReport(report) {
+  const model = theory(report, { sizes: [] });
+  if (model === undefined) throw new UsageError('the report has no skew scenario to compare with');
   console.log(
     `Skewed work in ms: measured, and simulated with the same arrivals\n${printCheck(model.check)}`,
   );

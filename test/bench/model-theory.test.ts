@@ -118,5 +118,6 @@ test('the program prints a table, and refuses what makes no sense', async () => 
   );
   await expect(run('--utilisation', '1')).rejects.toThrow("'1' is not above 0 and below 1");
   await expect(run('--workers', '4,x')).rejects.toThrow("'x' is not a whole number");
+  await expect(run('--report', 'package.json')).rejects.toThrow('is no report');
   await expect(run('--service', 'pareto')).rejects.toThrow('Allowed choices');
 });
