@@ -86,3 +86,21 @@ test('the table: a spread where there is one, failures, and whether to believe i
   ]);
   expect(figure(undefined)).toBe('-');
 });
+
+test('a table wider than the terminal: spreads and kinds go below', () => {
+  const rounds = [1, 2].map((p99) => ({ p99, fates: fates({ reset: 1, hung: 1 }) }));
+  const all = { someone: rounds };
+  const long = { ...P99, label: 'the ninety-ninth percentile' };
+  const lines = (width?: number) => summaryTable(summarize(all, [long]), all, width).split('\n');
+  expect(lines().map((line) => line.trim())).toEqual([
+    expect.stringMatching(/^the ninety-ninth +failures$/),
+    'percentile, ms',
+    expect.stringMatching(/^someone +1.0 \(1.0 to 2.0\) +2 reset, 2 hung$/),
+  ]);
+  const narrow = lines(40);
+  expect(narrow.slice(2).map((line) => line.trim().split(/\s{2,}/))).toEqual([
+    ['someone', '1.0', '2 reset,'],
+    ['(1.0 to 2.0)', '2 hung'],
+  ]);
+  for (const line of narrow) expect(line.length).toBeLessThanOrEqual(40);
+});
