@@ -4,15 +4,15 @@
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { castOf, check, OPTIONS } from './guard.mjs';
+import { BUDGETS, cuts, secondsOf, shorten } from './lib/budget.mjs';
 import { gather, loadScenarios } from './lib/cast.mjs';
 import { chooseContestants, chooseScenarios, optionsOf } from './lib/choose.mjs';
 import { present } from './lib/command.mjs';
-import { clock } from './lib/estimate.mjs';
 import { describe, machine } from './lib/machine.mjs';
 import { readOptions } from './lib/options.mjs';
 import { mustBeWritable, readReport, VERSION, writeReport } from './lib/report.mjs';
 import { plan, run } from './lib/run.mjs';
-import { ended, unmeasured, verdicts } from './lib/said.mjs';
+import { begins, ended, unmeasured, verdicts } from './lib/said.mjs';
 import { UsageError } from './lib/usage-error.mjs';
 import { mustHaveWrk } from './lib/wrk.mjs';
 
@@ -26,14 +26,15 @@ async function main(args) {
     const why = absent.length > 0 ? unmeasured(absent) : '  --strategies and --peers name no one';
     throw new UsageError(`nobody is left to be measured:\n${why}`);
   }
-  const schedule = plan(parts);
   const mode = options.guard ? 'guard' : options.quick ? 'quick' : 'default';
-  const time = clock(schedule.stages.reduce((sum, stage) => sum + stage.expected, 0));
-  console.log(`${describe(about)}\n${options.workers} workers, seed ${options.seed}, ${mode}: about ${time}`);
+  const fitting = shorten(parts, BUDGETS[mode]);
+  const schedule = plan(fitting);
+  console.log(describe(about));
+  console.log(begins({ ...options, mode, cut: cuts(parts, fitting), seconds: secondsOf(fitting) }));
 
   const begun = performance.now();
   const date = new Date().toISOString();
-  const { scenarios, failed } = await run(parts, schedule);
+  const { scenarios, failed } = await run(fitting, schedule);
   const report = {
     version: VERSION,
     date,
@@ -43,7 +44,7 @@ async function main(args) {
     absent: [...absent, ...failed],
     scenarios,
   };
-  for (const { scenario } of parts.filter(({ scenario: { name } }) => name in scenarios)) {
+  for (const { scenario } of fitting.filter(({ scenario: { name } }) => name in scenarios)) {
     console.log(`\n${scenario.name}: ${present(scenario, scenarios[scenario.name])}`);
   }
   if (report.absent.length > 0) console.log(`\nNot measured:\n${unmeasured(report.absent)}`);

@@ -1,6 +1,19 @@
 // What a run says at its end, as text. Pure.
+import { BUDGETS } from './budget.mjs';
 import { clock } from './estimate.mjs';
 import { table } from './table.mjs';
+
+/** @param {{workers: number, seed: number, mode: string, seconds: number, cut: string[]}} run seconds: expected;
+ * cut: see cuts() */
+export function begins({ workers, seed, mode, seconds, cut }) {
+  const lines = [`${workers} workers, seed ${seed}, ${mode}: about ${clock(seconds)} min`];
+  if (cut.length > 0) lines.push(`Rounds, so that it takes no longer: ${cut.join(', ')}.`);
+  if (seconds > BUDGETS[mode]) {
+    const most = clock(BUDGETS[mode]);
+    lines.push(`That is more than ${most} min: --only, --peers and --strategies leave something out.`);
+  }
+  return lines.join('\n');
+}
 
 /** @param {{id: string, why: string}[]} absent */
 export function unmeasured(absent) {

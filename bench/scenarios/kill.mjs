@@ -32,7 +32,7 @@ export const kill = {
   contestants: MAIN,
   killsWorkers: true,
   options: { rounds: 1, kills: 20, rate: 400, seed: 1 },
-  quick: { kills: 5 },
+  quick: { kills: 3 },
   takes: ({ kills }) => 2 + kills * 1.6,
 
   run(contestants, options) {

@@ -33,8 +33,8 @@ export const skew = {
     /** ms a connection costs the machine besides its work; the load generator shares the cores. */
     overhead: 0.15,
   },
-  quick: { rounds: 1, seconds: 6 },
-  takes: ({ seconds }) => seconds + 2,
+  quick: { rounds: 1, seconds: 5 },
+  takes: ({ seconds }) => seconds + 1.5,
 
   async run(contestants, options) {
     const { rounds, seed } = options;

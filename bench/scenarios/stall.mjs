@@ -25,7 +25,7 @@ export const stall = {
   contestants: MAIN,
   options: { rounds: 1, rate: 300, blocks: 2, seed: 1 },
   quick: { blocks: 1 },
-  takes: ({ blocks }) => secondsOf(blocks) + 1,
+  takes: ({ blocks }) => secondsOf(blocks) + 0.5,
 
   run(contestants, options) {
     return interleaved(contestants, options, async ({ port }, round) => {
