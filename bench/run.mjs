@@ -85,15 +85,18 @@ async function partsOf(options) {
 }
 
 async function partsOfGuard(options) {
-  const { known, absent } = await gather(options.node);
+  const { known, why } = await gather(options.node);
   const scenarios = chooseScenarios(await loadScenarios(), Object.keys(OPTIONS));
+  const castOfAll = new Set(scenarios.flatMap(({ name }) => castOf(name)));
+  const absent = known
+    .filter(({ id }) => castOfAll.has(id))
+    .flatMap((one) => (why(one) === undefined ? [] : [{ id: one.id, why: why(one) }]));
   const parts = scenarios.map((scenario) => {
-    const ids = castOf(scenario.name);
-    const contestants = known.filter(({ id }) => ids.includes(id) && !absent.some((one) => one.id === id));
+    const ids = castOf(scenario.name).filter((id) => !absent.some((one) => one.id === id));
+    const contestants = known.filter(({ id }) => ids.includes(id));
     return { scenario, contestants, options: { ...optionsOf(scenario, options), ...OPTIONS[scenario.name] } };
   });
-  const ids = new Set(scenarios.flatMap(({ name }) => castOf(name)));
-  return { parts, absent: absent.filter(({ id }) => ids.has(id)) };
+  return { parts: parts.filter(({ contestants }) => contestants.length > 0), absent };
 }
 
 function judge(scenarios) {

@@ -58,14 +58,18 @@ export const MAIN = [
   'hand-off',
 ];
 
-export const isOurs = ({ id }) => PAIRS.some(({ strategy }) => id.startsWith(`${strategy}/`));
+/** Peers have a label, and may be evenkeel itself on another Node. */
+export const isOurs = ({ id, label }) =>
+  label === undefined && PAIRS.some(({ strategy }) => id.startsWith(`${strategy}/`));
 
-/** Contestants by id; a strategy's name alone means the first policy it offers.
+/** Contestants by id; a name without its policy means the first there is, and no variant of it (`…@…`).
  * @param {string[]} names
  * @param {object[]} known */
 export function contestants(names, known = ALL) {
   return names.map((name) => {
-    const found = known.find(({ id }) => id === name) ?? known.find(({ id }) => id.startsWith(`${name}/`));
+    const found =
+      known.find(({ id }) => id === name) ??
+      known.find(({ id }) => id.startsWith(`${name}/`) && !id.includes('@'));
     if (found !== undefined) return found;
     if (BY_ADDRESS.test(name))
       throw new Error(`${name}: all load comes from one address, and one worker would get it all`);

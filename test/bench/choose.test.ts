@@ -1,15 +1,18 @@
 import { expect, test } from 'vitest';
 import { castOf, OPTIONS } from '../../bench/guard.mjs';
-import { gather, loadScenarios } from '../../bench/lib/cast.mjs';
+import { loadScenarios } from '../../bench/lib/cast.mjs';
 import { chooseContestants, chooseScenarios, optionsOf } from '../../bench/lib/choose.mjs';
 import { ALL, contestants, isOurs } from '../../bench/lib/contestants.mjs';
 import { plan } from '../../bench/lib/run.mjs';
 
 const PEER = { id: 'proxy', label: 'a proxy' };
 const AWAY = { id: 'away', label: 'not installed' };
+const ALONE = { id: 'one-process@24', label: 'on another Node', isAlone: true };
+const NEWER = { id: 'hand-off/round-robin@24', label: 'evenkeel on another Node' };
+const WHY = 'it is not installed';
 const cast = {
-  known: [PEER, AWAY, ...ALL.filter(({ id }) => id !== PEER.id)],
-  absent: [{ id: 'away', why: 'it is not installed' }],
+  known: [PEER, AWAY, ALONE, NEWER, ...ALL],
+  why: (one: { id: string }) => (one.id === 'away' ? WHY : undefined),
 };
 const SCENARIO = {
   name: 'some',
@@ -29,6 +32,8 @@ const chosen = (asked: object, scenario: object = SCENARIO) =>
 test('usually: whom the scenario names, and every peer that is there', () => {
   expect(chosen({})).toEqual([
     'proxy',
+    'one-process@24',
+    'hand-off/round-robin@24',
     'one-process',
     'cluster/round-robin',
     'cluster/shared-handle',
@@ -37,8 +42,16 @@ test('usually: whom the scenario names, and every peer that is there', () => {
   ]);
 });
 
+test('a process alone only where the scenario has one', () => {
+  expect(chosen({}, { ...SCENARIO, contestants: ['hand-off'] })).toEqual([
+    'proxy',
+    'hand-off/round-robin@24',
+    'hand-off/least-connections',
+  ]);
+});
+
 test('who is absent is left out with the reason', () => {
-  expect(chooseContestants(SCENARIO, {}, cast).left).toEqual([{ id: 'away', why: 'it is not installed' }]);
+  expect(chooseContestants(SCENARIO, {}, cast).left).toEqual([{ id: 'away', why: WHY }]);
 });
 
 test('--quick: one of each kind, the floor, and what most have', () => {
@@ -104,18 +117,17 @@ test('options: the seed where something is random, less of it with --quick', () 
 
 test('every scenario has what a run needs, and the guard knows whom it asks for', async () => {
   const scenarios = await loadScenarios();
-  const { known, absent } = await gather(process.execPath);
   for (const scenario of scenarios) {
     expect(scenario.options.rounds, scenario.name).toBeGreaterThan(0);
     expect(Object.keys(scenario.options), scenario.name).toEqual(
       expect.arrayContaining(Object.keys(scenario.quick ?? {})),
     );
-    const { taking } = chooseContestants(scenario, {}, { known, absent });
+    const { taking } = chooseContestants(scenario, {}, { known: ALL, why: () => undefined });
     expect(taking.length, scenario.name).toBeGreaterThan(0);
   }
   for (const name of Object.keys(OPTIONS)) {
     expect(scenarios.map((scenario: { name: string }) => scenario.name)).toContain(name);
-    expect(known.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(castOf(name)));
+    expect(ALL.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(castOf(name)));
   }
 });
 
