@@ -22,25 +22,31 @@ export function chooseScenarios(all, names) {
  * @returns {{taking: object[], left: {id: string, why: string}[]}} left: who takes no part, though meant to
  * @throws UsageError for a name nobody has */
 export function chooseContestants(scenario, { quick = false, strategies, peers }, { known, why }) {
-  const own = known.filter(isOurs);
-  const others = known.filter((one) => !isOurs(one));
   const named = find(scenario.contestants, known);
-  const main = find(MAIN, known);
-  const ours = strategies
-    ? find(strategies, own, '--strategies')
-    : named.filter((one) => isOurs(one) && (!quick || main.includes(one)));
-  const theirs = peers
-    ? find(peers, others, '--peers')
-    : [...named, ...guests(known, named)].filter(
-        (one) => !isOurs(one) && (!quick || QUICK_PEERS.includes(one.id)),
-      );
-
-  const judged = known
-    .filter((one) => ours.includes(one) || theirs.includes(one))
-    .map((one) => ({ one, reason: why(one) ?? cannotTake(scenario, one) }));
+  const usual = [...named, ...guests(known, named)];
+  const few = find([...MAIN, ...QUICK_PEERS], known).filter(
+    (one) => isOurs(one) || QUICK_PEERS.includes(one.id),
+  );
+  const sides = [
+    { option: '--strategies', names: strategies, is: isOurs },
+    { option: '--peers', names: peers, is: (one) => !isOurs(one) },
+  ];
+  const meant = sides.flatMap(({ option, names, is }) => {
+    if (names !== undefined) {
+      return find(names, known.filter(is), option).map((one) => ({ one, reason: cannot(one) }));
+    }
+    return usual.filter(is).map((one) => ({
+      one,
+      reason: quick && !few.includes(one) ? `left out by --quick, unless ${option} names it` : cannot(one),
+    }));
+  });
+  function cannot(one) {
+    return why(one) ?? cannotTake(scenario, one);
+  }
+  meant.sort((a, b) => known.indexOf(a.one) - known.indexOf(b.one));
   return {
-    taking: judged.filter(({ reason }) => reason === undefined).map(({ one }) => one),
-    left: judged.flatMap(({ one: { id }, reason }) => (reason === undefined ? [] : [{ id, why: reason }])),
+    taking: meant.filter(({ reason }) => reason === undefined).map(({ one }) => one),
+    left: meant.flatMap(({ one: { id }, reason }) => (reason === undefined ? [] : [{ id, why: reason }])),
   };
 }
 
@@ -53,7 +59,7 @@ function guests(known, named) {
 
 function find(names, known, option) {
   try {
-    return contestants(names, known);
+    return [...new Set(contestants(names, known))]; // two names may mean one
   } catch (error) {
     throw option === undefined ? error : new UsageError(`${option}: ${error.message}`);
   }

@@ -60,6 +60,11 @@ test('--quick: one of each kind, the floor, and what most have', () => {
     'cluster/round-robin',
     'hand-off/least-connections',
   ]);
+  const { left } = chooseContestants(SCENARIO, { quick: true }, cast);
+  expect(left.slice(-2)).toEqual([
+    { id: 'cluster/shared-handle', why: 'left out by --quick, unless --peers names it' },
+    { id: 'hand-off/round-robin', why: 'left out by --quick, unless --strategies names it' },
+  ]);
 });
 
 test('--strategies replaces ours and leaves the peers; a name alone is the first policy', () => {
@@ -68,6 +73,12 @@ test('--strategies replaces ours and leaves the peers; a name alone is the first
     'cluster/round-robin',
     'shared-handle/least-connections',
     'hand-off/round-robin',
+  ]);
+});
+
+test('two names for one are one', () => {
+  expect(chosen({ peers: [], strategies: ['hand-off', 'hand-off/least-connections'] })).toEqual([
+    'hand-off/least-connections',
   ]);
 });
 
