@@ -1,43 +1,31 @@
 // Who can take part: `args` are Node's, `env` is added to the environment, `before` is the command Node is
-// started by.
-import { fileURLToPath } from 'node:url';
+// started by, `node` which Node (else the one of --node), `isAlone` says that there is one process whatever --workers
+// says, `isTls` that it speaks HTTPS, `probe` tells why it cannot take part here, `restart` replaces all workers.
 import { PAIRS } from '../../dist/strategies/select.js';
+import { clusterRoundRobin as ROUND_ROBIN } from '../peers/cluster-round-robin.mjs';
+import { clusterSharedHandle as SHARED_HANDLE } from '../peers/cluster-shared-handle.mjs';
+import { PEERS } from '../peers/index.mjs';
+import { oneProcess as ONE_PROCESS } from '../peers/one-process.mjs';
+import { ours } from './ours.mjs';
 
-const local = (file) => fileURLToPath(new URL(file, import.meta.url));
-const cli = local('../../dist/cli/main.js');
-const app = local('../app.mjs');
-const clusterApp = local('../cluster-app.mjs');
+export { ONE_PROCESS, ROUND_ROBIN, SHARED_HANDLE };
 
-/** The floor: no balancing at all. Nothing but its CPU time can be compared. */
-export const ONE_PROCESS = { id: 'one-process', args: () => [app], isAlone: true };
-
-export const ROUND_ROBIN = {
-  id: 'cluster/round-robin',
-  args: () => [clusterApp],
-  env: { NODE_CLUSTER_SCHED_POLICY: 'rr' },
-};
-export const SHARED_HANDLE = {
-  id: 'cluster/shared-handle',
-  args: () => [clusterApp],
-  env: { NODE_CLUSTER_SCHED_POLICY: 'none' },
-};
-
-const OURS = PAIRS.map(({ strategy, policy }) => ({
-  id: `${strategy}/${policy}`,
-  args: (workers) => [cli, app, '-w', String(workers), '-s', strategy, '-p', policy],
-}));
+const OURS = PAIRS.map(({ strategy, policy }) => ours(strategy, policy));
 
 /** Without what eBPF takes, whoever starts the bench: the kernel's choice in classic BPF. */
 const WITHOUT_CAPABILITIES = ['setpriv', '--bounding-set=-bpf,-sys_admin', '--inh-caps=-bpf,-sys_admin'];
 
 /** Kernel port sharing as it is where eBPF is refused, and with nobody rescued. */
-const VARIANTS = OURS.filter(({ id }) => /^reuse-port\/(hash|least-connections)$/.test(id)).flatMap(
-  ({ id, args }) => [
-    { id: `${id}@unprivileged`, args, before: WITHOUT_CAPABILITIES },
-    { id: `${id}@no-rescue`, args: (workers) => [...args(workers), '--stall-threshold', '0'] },
-  ],
-);
+const VARIANTS = OURS.filter(({ id }) => /^reuse-port\/(hash|least-connections)$/.test(id)).flatMap((one) => [
+  { ...one, id: `${one.id}@unprivileged`, before: WITHOUT_CAPABILITIES },
+  {
+    ...one,
+    id: `${one.id}@no-rescue`,
+    args: (workers) => [...one.args(workers), '--stall-threshold', '0'],
+  },
+]);
 
+/** Those that can take part on any machine. */
 export const ALL = [ONE_PROCESS, ROUND_ROBIN, SHARED_HANDLE, ...OURS, ...VARIANTS];
 
 /** One of each kind, and Node's own two. `hand-off` stands for its first policy, what it runs by default. */
@@ -52,9 +40,10 @@ export const MAIN = [
 /** Contestants by id; a strategy's name alone means the first policy it offers.
  * @param {string[]} names */
 export function contestants(names) {
+  const known = [...ALL, ...PEERS.filter((peer) => !ALL.includes(peer))];
   return names.map((name) => {
-    const found = ALL.find(({ id }) => id === name || id.startsWith(`${name}/`));
+    const found = known.find(({ id }) => id === name || id.startsWith(`${name}/`));
     if (found !== undefined) return found;
-    throw new Error(`no contestant '${name}': there are ${ALL.map(({ id }) => id).join(', ')}`);
+    throw new Error(`no contestant '${name}': there are ${known.map(({ id }) => id).join(', ')}`);
   });
 }
