@@ -40,7 +40,7 @@ const unblocked = (id, measured) => ({
   id,
   over: BARE,
   measured,
-  most: 0.1,
+  most: 0.25,
   promise: `p99 while a worker is blocked, ${id} ÷ ${BARE}`,
 });
 const unharmed = (scenario, id) => ({

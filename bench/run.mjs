@@ -21,7 +21,7 @@ async function main(args) {
   if (options.compare) return compareReports(options);
   const page = await preparations(options);
   const about = machineOf(options.node);
-  const { parts, absent } = options.guard ? await partsOfGuard(options) : await partsOf(options);
+  const { parts, absent } = await (options.guard ? partsOfGuard(options) : partsOf(options));
   if (parts.length === 0) {
     const why = absent.length > 0 ? unmeasured(absent) : '  --strategies and --peers name no one';
     throw new UsageError(`nobody is left to be measured:\n${why}`);
@@ -74,7 +74,7 @@ function machineOf(node) {
 }
 
 async function partsOf(options) {
-  const cast = await gather(options.node);
+  const cast = gather(options.node);
   const absent = new Map();
   const parts = chooseScenarios(await loadScenarios(), options.only).map((scenario) => {
     const { taking, left } = chooseContestants(scenario, options, cast);
@@ -85,7 +85,7 @@ async function partsOf(options) {
 }
 
 async function partsOfGuard(options) {
-  const { known, why } = await gather(options.node);
+  const { known, why } = gather(options.node);
   const scenarios = chooseScenarios(await loadScenarios(), Object.keys(OPTIONS));
   const castOfAll = new Set(scenarios.flatMap(({ name }) => castOf(name)));
   const absent = known

@@ -1,14 +1,13 @@
 // Whoever there may be: evenkeel's pairs, node:cluster, and the peers of bench/peers.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { ALL, cli } from './contestants.mjs';
+import { readdirSync } from 'node:fs';
+import { EVERYONE } from './contestants.mjs';
+import { cli } from './ours.mjs';
 
 /** @param {string} node the Node that serves
- * @returns {Promise<{known: object[], why: (contestant: object) => string | undefined}>} why one cannot be had here;
- * it is looked at only when asked for, once: a peer may have to be fetched first */
-export async function gather(node) {
-  const peers = await loadPeers();
-  const own = ALL.filter(({ id }) => !peers.some((peer) => peer.id === id));
+ * @returns {{known: object[], why: (contestant: object) => string | undefined}} why one cannot be had here; it is
+ * looked at only when asked for, once: a peer may have to be fetched first */
+export function gather(node) {
   const refused = refusals(node);
   const reasons = new Map();
   const why = (contestant) => {
@@ -16,12 +15,7 @@ export async function gather(node) {
     if (!reasons.has(id)) reasons.set(id, contestant.probe?.() ?? refused.get(id.split('@')[0]));
     return reasons.get(id);
   };
-  return { known: [...peers, ...own], why };
-}
-
-async function loadPeers() {
-  const index = new URL('../peers/index.mjs', import.meta.url);
-  return existsSync(index) ? (await import(index)).PEERS : [];
+  return { known: EVERYONE, why };
 }
 
 /** The pairs that evenkeel would refuse on this machine, with its own words. */
