@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { castOf, check, OPTIONS } from './guard.mjs';
-import { BUDGETS, cuts, secondsOf, shorten } from './lib/budget.mjs';
+import { budgetOf, cuts, secondsOf, shorten } from './lib/budget.mjs';
 import { gather, loadScenarios } from './lib/cast.mjs';
 import { chooseContestants, chooseScenarios, optionsOf } from './lib/choose.mjs';
 import { present } from './lib/command.mjs';
@@ -27,10 +27,11 @@ async function main(args) {
     throw new UsageError(`nobody is left to be measured:\n${why}`);
   }
   const mode = options.guard ? 'guard' : options.quick ? 'quick' : 'default';
-  const fitting = shorten(parts, BUDGETS[mode]);
+  const budget = budgetOf(options);
+  const fitting = shorten(parts, budget);
   const schedule = plan(fitting);
   console.log(describe(about));
-  console.log(begins({ ...options, mode, cut: cuts(parts, fitting), seconds: secondsOf(fitting) }));
+  console.log(begins({ ...options, mode, budget, cut: cuts(parts, fitting), seconds: secondsOf(fitting) }));
 
   const begun = performance.now();
   const date = new Date().toISOString();

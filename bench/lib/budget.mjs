@@ -1,8 +1,11 @@
 // Keeps a run within the time it promises, however many peers a machine has. Pure.
 import { plan } from './run.mjs';
 
-/** Seconds, with some left for what goes slower than expected. */
-export const BUDGETS = { quick: 170, guard: 170, default: 870 };
+/** The minutes promised, in seconds, less some for what goes slower than expected. */
+export function budgetOf({ minutes, quick, guard }) {
+  if (guard) return Number.POSITIVE_INFINITY; // it has the rounds it needs
+  return (minutes ?? (quick ? 3 : 15)) * 60 * 0.95;
+}
 
 export const secondsOf = (parts) => plan(parts).stages.reduce((sum, { expected }) => sum + expected, 0);
 

@@ -21,34 +21,39 @@ export function chooseScenarios(all, names) {
  * @param {{known: object[], why: (contestant: object) => string | undefined}} cast see gather()
  * @returns {{taking: object[], left: {id: string, why: string}[]}} left: who takes no part, though meant to
  * @throws UsageError for a name nobody has */
-export function chooseContestants(scenario, { quick = false, strategies, peers }, { known, why }) {
+export function chooseContestants(scenario, asked, { known, why }) {
   const named = find(scenario.contestants, known);
   const usual = [...named, ...guests(known, named)];
-  const few = find([...MAIN, ...QUICK_PEERS], known).filter(
-    (one) => isOurs(one) || QUICK_PEERS.includes(one.id),
-  );
-  const sides = [
-    { option: '--strategies', names: strategies, is: isOurs },
-    { option: '--peers', names: peers, is: (one) => !isOurs(one) },
-  ];
-  const meant = sides.flatMap(({ option, names, is }) => {
-    if (names !== undefined) {
-      return find(names, known.filter(is), option).map((one) => ({ one, reason: cannot(one) }));
-    }
-    return usual.filter(is).map((one) => ({
-      one,
-      reason: quick && !few.includes(one) ? `left out by --quick, unless ${option} names it` : cannot(one),
-    }));
+  const left = [];
+  const taking = [
+    ...side({ option: '--strategies', names: asked.strategies, is: isOurs }),
+    ...side({ option: '--peers', names: asked.peers, is: (one) => !isOurs(one) }),
+  ].filter((one) => {
+    const reason = why(one) ?? cannotTake(scenario, one);
+    if (reason !== undefined) left.push({ id: one.id, why: reason });
+    return reason === undefined;
   });
-  function cannot(one) {
-    return why(one) ?? cannotTake(scenario, one);
+  return { taking: taking.sort((one, other) => known.indexOf(one) - known.indexOf(other)), left };
+
+  function side({ option, names, is }) {
+    if (names !== undefined) return find(names, known.filter(is), option);
+    const all = usual.filter(is);
+    const few = all.filter((one) => isUsual(one, named, asked, known));
+    const others = all.filter((one) => !few.includes(one));
+    left.push(...others.map(({ id }) => ({ id, why: `left out, unless ${option} names it` })));
+    return few;
   }
-  meant.sort((a, b) => known.indexOf(a.one) - known.indexOf(b.one));
-  return {
-    taking: meant.filter(({ reason }) => reason === undefined).map(({ one }) => one),
-    left: meant.flatMap(({ one: { id }, reason }) => (reason === undefined ? [] : [{ id, why: reason }])),
-  };
 }
+
+/** Of what a scenario could have, what there is time for. */
+function isUsual(one, named, { quick = false }, known) {
+  if (quick) return isOurs(one) ? find(MAIN, known).includes(one) : QUICK_PEERS.includes(one.id);
+  // Of peers that differ in the policy alone the first, as MAIN has it of ours.
+  return named.includes(one) || one === known.find(({ id }) => kindOf(id) === kindOf(one.id));
+}
+
+/** haproxy/round-robin@node-24: what stands before the policy, and behind it. */
+const kindOf = (id) => id.replace(/\/[^@]*/, '');
 
 /** Peers that not every machine has are in no scenario's list; a process alone is compared where the floor is. */
 function guests(known, named) {

@@ -1,16 +1,14 @@
 // What a run says at its end, as text. Pure.
-import { BUDGETS } from './budget.mjs';
 import { clock } from './estimate.mjs';
 import { table } from './table.mjs';
 
-/** @param {{workers: number, seed: number, mode: string, seconds: number, cut: string[]}} run seconds: expected;
- * cut: see cuts() */
-export function begins({ workers, seed, mode, seconds, cut }) {
+/** @param {{workers: number, seed: number, mode: string, seconds: number, budget: number, cut: string[]}} run
+ * seconds: expected; cut: see cuts() */
+export function begins({ workers, seed, mode, seconds, budget, cut }) {
   const lines = [`${workers} workers, seed ${seed}, ${mode}: about ${clock(seconds)} min`];
-  if (cut.length > 0) lines.push(`Rounds, so that it takes no longer: ${cut.join(', ')}.`);
-  if (seconds > BUDGETS[mode]) {
-    const most = clock(BUDGETS[mode]);
-    lines.push(`That is more than ${most} min: --only, --peers and --strategies leave something out.`);
+  if (cut.length > 0) lines.push(`Rounds, so that it takes no longer (--minutes): ${cut.join(', ')}.`);
+  if (seconds > budget) {
+    lines.push('That is more than it should be: --only, --peers and --strategies leave something out.');
   }
   return lines.join('\n');
 }

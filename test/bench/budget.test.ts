@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BUDGETS, cuts, secondsOf, shorten } from '../../bench/lib/budget.mjs';
+import { budgetOf, cuts, secondsOf, shorten } from '../../bench/lib/budget.mjs';
 import { begins } from '../../bench/lib/said.mjs';
 
 const WHO = [{ id: 'a' }, { id: 'b' }];
@@ -30,9 +30,14 @@ test('each keeps one, were it too long', () => {
 });
 
 test('what is cut is said, and what is too long nonetheless', () => {
-  const run = { workers: 4, seed: 1, mode: 'quick', cut: ['skew 2 of 3'], seconds: 75 };
+  const run = { workers: 4, seed: 1, mode: 'quick', cut: ['skew 2 of 3'], seconds: 75, budget: 80 };
   expect(begins(run)).toBe(
-    '4 workers, seed 1, quick: about 1:15 min\nRounds, so that it takes no longer: skew 2 of 3.',
+    '4 workers, seed 1, quick: about 1:15 min\nRounds, so that it takes no longer (--minutes): skew 2 of 3.',
   );
-  expect(begins({ ...run, cut: [], seconds: BUDGETS.quick + 1 })).toMatch(/more than 2:50 min: --only/);
+  expect(begins({ ...run, cut: [], seconds: 81 })).toMatch(/more than it should be: --only/);
+});
+
+test('the minutes promised, or asked for, and a little less; the guard has what it needs', () => {
+  expect([{}, { quick: true }, { quick: true, minutes: 60 }].map(budgetOf)).toEqual([855, 171, 3420]);
+  expect(budgetOf({ guard: true })).toBe(Number.POSITIVE_INFINITY);
 });
