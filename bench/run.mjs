@@ -4,15 +4,15 @@
 import { writeFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { castOf, check, OPTIONS } from './guard.mjs';
+import { budgetOf, cuts, secondsOf, shorten } from './lib/budget.mjs';
 import { gather, loadScenarios } from './lib/cast.mjs';
 import { chooseContestants, chooseScenarios, optionsOf } from './lib/choose.mjs';
 import { present } from './lib/command.mjs';
-import { clock } from './lib/estimate.mjs';
 import { describe, machine } from './lib/machine.mjs';
 import { readOptions } from './lib/options.mjs';
 import { mustBeWritable, readReport, VERSION, writeReport } from './lib/report.mjs';
 import { plan, run } from './lib/run.mjs';
-import { ended, unmeasured, verdicts } from './lib/said.mjs';
+import { begins, ended, unmeasured, verdicts } from './lib/said.mjs';
 import { UsageError } from './lib/usage-error.mjs';
 import { mustHaveWrk } from './lib/wrk.mjs';
 import { theory } from './model/theory.mjs';
@@ -22,19 +22,21 @@ async function main(args) {
   if (options.compare) return compareReports(options);
   const page = await preparations(options);
   const about = machineOf(options.node);
-  const { parts, absent } = options.guard ? await partsOfGuard(options) : await partsOf(options);
+  const { parts, absent } = await (options.guard ? partsOfGuard(options) : partsOf(options));
   if (parts.length === 0) {
     const why = absent.length > 0 ? unmeasured(absent) : '  --strategies and --peers name no one';
     throw new UsageError(`nobody is left to be measured:\n${why}`);
   }
-  const schedule = plan(parts);
   const mode = options.guard ? 'guard' : options.quick ? 'quick' : 'default';
-  const time = clock(schedule.stages.reduce((sum, stage) => sum + stage.expected, 0));
-  console.log(`${describe(about)}\n${options.workers} workers, seed ${options.seed}, ${mode}: about ${time}`);
+  const budget = budgetOf(options);
+  const fitting = shorten(parts, budget);
+  const schedule = plan(fitting);
+  console.log(describe(about));
+  console.log(begins({ ...options, mode, budget, cut: cuts(parts, fitting), seconds: secondsOf(fitting) }));
 
   const begun = performance.now();
   const date = new Date().toISOString();
-  const { scenarios, failed } = await run(parts, schedule);
+  const { scenarios, failed } = await run(fitting, schedule);
   const report = {
     version: VERSION,
     date,
@@ -44,7 +46,7 @@ async function main(args) {
     absent: [...absent, ...failed],
     scenarios,
   };
-  for (const { scenario } of parts.filter(({ scenario: { name } }) => name in scenarios)) {
+  for (const { scenario } of fitting.filter(({ scenario: { name } }) => name in scenarios)) {
     console.log(`\n${scenario.name}: ${present(scenario, scenarios[scenario.name])}`);
   }
   if (report.absent.length > 0) console.log(`\nNot measured:\n${unmeasured(report.absent)}`);
@@ -75,7 +77,7 @@ function machineOf(node) {
 }
 
 async function partsOf(options) {
-  const cast = await gather(options.node);
+  const cast = gather(options.node);
   const absent = new Map();
   const parts = chooseScenarios(await loadScenarios(), options.only).map((scenario) => {
     const { taking, left } = chooseContestants(scenario, options, cast);
@@ -86,15 +88,18 @@ async function partsOf(options) {
 }
 
 async function partsOfGuard(options) {
-  const { known, absent } = await gather(options.node);
+  const { known, why } = gather(options.node);
   const scenarios = chooseScenarios(await loadScenarios(), Object.keys(OPTIONS));
+  const castOfAll = new Set(scenarios.flatMap(({ name }) => castOf(name)));
+  const absent = known
+    .filter(({ id }) => castOfAll.has(id))
+    .flatMap((one) => (why(one) === undefined ? [] : [{ id: one.id, why: why(one) }]));
   const parts = scenarios.map((scenario) => {
-    const ids = castOf(scenario.name);
-    const contestants = known.filter(({ id }) => ids.includes(id) && !absent.some((one) => one.id === id));
+    const ids = castOf(scenario.name).filter((id) => !absent.some((one) => one.id === id));
+    const contestants = known.filter(({ id }) => ids.includes(id));
     return { scenario, contestants, options: { ...optionsOf(scenario, options), ...OPTIONS[scenario.name] } };
   });
-  const ids = new Set(scenarios.flatMap(({ name }) => castOf(name)));
-  return { parts, absent: absent.filter(({ id }) => ids.has(id)) };
+  return { parts: parts.filter(({ contestants }) => contestants.length > 0), absent };
 }
 
 function judge(scenarios) {

@@ -65,7 +65,7 @@ export function status(run, now) {
   const time = `${clock((now - began) / 1000)} gone, about ${clock(left(run, now))} left`;
   if (number < 0) return time;
   const where = `${run.stages[number].name} (${number + 1} of ${run.stages.length})`;
-  return [where, run.doing, time].filter(Boolean).join(' · ');
+  return [time, where, run.doing].filter(Boolean).join(' · ');
 }
 
 /** Seconds; see timeLeft(). */

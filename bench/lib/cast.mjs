@@ -1,35 +1,28 @@
 // Whoever there may be: evenkeel's pairs, node:cluster, and the peers of bench/peers.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { ALL, cli } from './contestants.mjs';
+import { readdirSync } from 'node:fs';
+import { EVERYONE } from './contestants.mjs';
+import { cli } from './ours.mjs';
 
 /** @param {string} node the Node that serves
- * @returns {Promise<{known: object[], absent: {id: string, why: string}[]}>} absent: those of the known that
- * cannot be had here */
-export async function gather(node) {
-  const peers = await loadPeers();
-  const own = ALL.filter(({ id }) => !peers.some((peer) => peer.id === id));
-  const absent = [];
-  for (const peer of peers) {
-    const why = await peer.probe();
-    if (why !== undefined) absent.push({ id: peer.id, why });
-  }
-  return { known: [...peers, ...own], absent: [...absent, ...refused(node, own)] };
+ * @returns {{known: object[], why: (contestant: object) => string | undefined}} why one cannot be had here; it is
+ * looked at only when asked for, once: a peer may have to be fetched first */
+export function gather(node) {
+  const refused = refusals(node);
+  const reasons = new Map();
+  const why = (contestant) => {
+    const { id } = contestant;
+    if (!reasons.has(id)) reasons.set(id, contestant.probe?.() ?? refused.get(id.split('@')[0]));
+    return reasons.get(id);
+  };
+  return { known: EVERYONE, why };
 }
 
-async function loadPeers() {
-  const index = new URL('../peers/index.mjs', import.meta.url);
-  return existsSync(index) ? (await import(index)).PEERS : [];
-}
-
-/** Pairs that evenkeel would refuse on this machine, with its own words, and what is a variant of one. */
-function refused(node, own) {
+/** The pairs that evenkeel would refuse on this machine, with its own words. */
+function refusals(node) {
   const { reasons } = JSON.parse(execFileSync(node, [cli, 'explain', '--json'], { encoding: 'utf8' }));
   const unsupported = reasons.filter(({ verdict }) => verdict === 'unsupported');
-  return own.flatMap(({ id }) => {
-    const pair = unsupported.find(({ strategy, policy }) => `${strategy}/${policy}` === id.split('@')[0]);
-    return pair ? [{ id, why: pair.why }] : [];
-  });
+  return new Map(unsupported.map(({ strategy, policy, why }) => [`${strategy}/${policy}`, why]));
 }
 
 /** Every file in bench/scenarios is one: what it exports has the file's name. */

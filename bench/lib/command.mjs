@@ -47,7 +47,7 @@ export function cannotTake({ name, killsWorkers }, { isAlone }) {
 /** A scenario's table, under what it measures and with what. */
 export function present({ title, options: own }, { options, results, summary }) {
   const set = Object.keys(own).map((name) => `${name} ${options[name]}`);
-  return `${title}\n${set.join(', ')}\n${summaryTable(summary, results)}`;
+  return `${title}\n${set.join(', ')}\n${summaryTable(summary, results, process.stdout.columns)}`;
 }
 
 /** Options by their defaults: a number stays one, a list is separated by commas. */

@@ -26,7 +26,9 @@ export function compare(before, after) {
     const [own, other] = [before, after].map(({ scenarios }) => scenarios[scenario].summary);
     return own.rows.flatMap((row) => {
       const its = other.rows.find(({ id }) => id === row.id);
-      const shared = own.columns.filter(({ key }) => row.values[key] && its?.values[key]);
+      const shared = own.columns.filter(
+        ({ key, base }) => base !== row.id && row.values[key] && its?.values[key],
+      );
       return shared.map((column) => {
         const pair = { before: row.values[column.key], after: its.values[column.key] };
         return { scenario, id: row.id, column, ...pair, verdict: verdict(pair, column.better) };

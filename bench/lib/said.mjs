@@ -2,6 +2,17 @@
 import { clock } from './estimate.mjs';
 import { table } from './table.mjs';
 
+/** @param {{workers: number, seed: number, mode: string, seconds: number, budget: number, cut: string[]}} run
+ * seconds: expected; cut: see cuts() */
+export function begins({ workers, seed, mode, seconds, budget, cut }) {
+  const lines = [`${workers} workers, seed ${seed}, ${mode}: about ${clock(seconds)} min`];
+  if (cut.length > 0) lines.push(`Rounds, so that it takes no longer (--minutes): ${cut.join(', ')}.`);
+  if (seconds > budget) {
+    lines.push('That is more than it should be: --only, --peers and --strategies leave something out.');
+  }
+  return lines.join('\n');
+}
+
 /** @param {{id: string, why: string}[]} absent */
 export function unmeasured(absent) {
   return absent.map(({ id, why }) => `  ${id}: ${why}`).join('\n');

@@ -11,6 +11,8 @@ const NO_BORDERS = Object.fromEntries(
  * others: CPUs that were busy with something else; see elsewhere.mjs. */
 const TRUST = { lateP99: 'sent late p99', othersCpus: "others' CPUs" };
 
+const TITLE = 16;
+
 /** Rows of one contestant each; all columns but the first are figures. */
 export function table(head, rows) {
   const colAligns = head.map((_, i) => (i === 0 ? 'left' : 'right'));
@@ -21,36 +23,48 @@ export function table(head, rows) {
 
 const plain = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
 
-/** Any scenario's table: what it measured, the failures, and how far to trust it. */
-export function summaryTable({ columns, rows }, results) {
+/** Any scenario's table: what it measured, the failures, and how far to trust it.
+ * @param {number} [width] of the terminal: where the lines would be longer, spreads go below their medians */
+export function summaryTable({ columns, rows }, results, width = Number.POSITIVE_INFINITY) {
   const marks = Object.keys(TRUST).filter((key) => rows.some(({ id }) => isMeasured(results[id], key)));
-  const head = [
-    '',
-    ...columns.map(({ label, unit }) => [label, unit].filter(Boolean).join(', ')),
-    'failures',
-    ...marks.map((key) => TRUST[key]),
-  ];
-  const lines = rows.map(({ id, values, failures: counts }) => [
-    id,
-    ...columns.map(({ key, digits }) => figure(values[key], digits)),
-    failures(counts),
-    ...marks.map((key) => trust(results[id], key)),
-  ]);
-  return table(head, lines);
+  const titles = columns.map(({ label, unit }) => [label, unit].filter(Boolean).join(', '));
+  const head = ['', ...titles, 'failures', ...marks.map((key) => TRUST[key])].map(broken);
+  const draw = (gap) =>
+    table(
+      head,
+      rows.map(({ id, values, failures: counts }) => [
+        id,
+        ...columns.map(({ key, digits }) => figure(values[key], digits, gap)),
+        failures(counts, gap === ' ' ? ', ' : ',\n'),
+        ...marks.map((key) => trust(results[id], key)),
+      ]),
+    );
+  const wide = draw(' ');
+  return Math.max(...wide.split('\n').map((line) => line.length)) <= width ? wide : draw('\n');
+}
+
+/** On several lines, none of them wider than a figure where spaces and slashes allow it. */
+function broken(text) {
+  const lines = [''];
+  for (const word of text.match(/[^ /]+[ /]?/g) ?? []) {
+    if (lines.at(-1).length + word.trimEnd().length <= TITLE) lines.push(lines.pop() + word);
+    else lines.push(word);
+  }
+  return lines.map((line) => line.trimEnd()).join('\n');
 }
 
 /** Median, with the least and the most where there was more than one round. */
-export function figure(value, digits = 1) {
+export function figure(value, digits = 1, gap = ' ') {
   if (value === undefined) return '-';
   const { median, low, high, rounds } = value;
   const text = median.toFixed(digits);
-  return rounds.length < 2 ? text : `${text} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+  return rounds.length < 2 ? text : `${text}${gap}(${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
 /** Failures by kind, those there were. */
-export function failures(counts) {
+export function failures(counts, gap = ', ') {
   const kinds = Object.entries(counts);
-  return kinds.length === 0 ? 'none' : kinds.map(([fate, count]) => `${count} ${fate}`).join(', ');
+  return kinds.length === 0 ? 'none' : kinds.map(([fate, count]) => `${count} ${fate}`).join(gap);
 }
 
 /** The worst of the rounds. Who is simulated has no such figure. */

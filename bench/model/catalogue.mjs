@@ -27,19 +27,20 @@ export const CATALOGUE = {
   random: randomChoice,
 };
 
-/** The first that fits counts. Who is not here has no counterpart: `source-hash` where all clients have one address,
- * say, or a proxy that does more than choose. */
+/** By what a contestant's id says before an `@`. Who is not here has no counterpart: `source-hash` where all clients
+ * have one address, say, or a proxy that does more than choose. */
 const COUNTERPARTS = [
-  [/^(shared-handle\/|cluster\/shared-handle$)/, IDEAL],
+  [/^shared-handle\/|^cluster\/shared-handle$/, IDEAL],
   [/^hand-off\/(least-connections|round-robin)$/, LATE_BINDING],
-  [/^cluster\/round-robin$/, IN_TURN],
-  [/^reuse-port\/(hash|random)(@|$)/, 'random'],
-  [/^reuse-port\/round-robin(@|$)/, 'round robin'],
-  [/^reuse-port\/least-connections(@|$)/, LATE_NEWS],
+  [/^(cluster\/round-robin|pm2\/cluster)$/, IN_TURN],
+  [/^(reuse-port\/(hash|random)|node\/reuse-port)$/, 'random'],
+  [/^reuse-port\/round-robin$/, 'round robin'],
+  [/^reuse-port\/least-connections$/, LATE_NEWS],
 ];
 
 /** @param {string} id of a contestant
  * @returns {string | undefined} a name in the catalogue */
 export function counterpartOf(id) {
-  return COUNTERPARTS.find(([pattern]) => pattern.test(id))?.[1];
+  const [name] = id.split('@');
+  return COUNTERPARTS.find(([pattern]) => pattern.test(name))?.[1];
 }

@@ -31,8 +31,8 @@ export const kill = {
   title: 'Failed requests when random workers are killed with SIGKILL under load',
   contestants: MAIN,
   killsWorkers: true,
-  options: { rounds: 1, kills: 20, rate: 400, seed: 1 },
-  quick: { kills: 5 },
+  options: { rounds: 4, kills: 5, rate: 400, seed: 1 },
+  quick: { rounds: 1, kills: 3 },
   takes: ({ kills }) => 2 + kills * 1.6,
 
   run(contestants, options) {

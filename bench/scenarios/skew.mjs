@@ -20,8 +20,8 @@ export const skew = {
   title: 'Latency from the scheduled arrival; 5% of the requests need 50 ms of CPU, the others 0.2 ms',
   contestants: MAIN,
   options: {
-    rounds: 3,
-    seconds: 15,
+    rounds: 5,
+    seconds: 6,
     rate: 390,
     /** Of the first round; the next has the next. */
     seed: 7,
@@ -29,8 +29,8 @@ export const skew = {
     /** ms a connection costs the machine besides its work; the load generator shares the cores. */
     overhead: 0.15,
   },
-  quick: { rounds: 1, seconds: 6 },
-  takes: ({ seconds }) => seconds + 2,
+  quick: { rounds: 1 },
+  takes: ({ seconds }) => seconds + 1.5,
 
   async run(contestants, options) {
     const { rounds, seed } = options;

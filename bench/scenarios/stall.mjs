@@ -23,9 +23,9 @@ export const stall = {
   title:
     'Latency from the scheduled arrival while one worker is blocked, 2 s of every 4; the blocking requests do not count',
   contestants: MAIN,
-  options: { rounds: 1, rate: 300, blocks: 2, seed: 1 },
-  quick: { blocks: 1 },
-  takes: ({ blocks }) => secondsOf(blocks) + 1,
+  options: { rounds: 3, rate: 300, blocks: 1, seed: 1 },
+  quick: { rounds: 1 },
+  takes: ({ blocks }) => secondsOf(blocks) + 0.5,
 
   run(contestants, options) {
     return interleaved(contestants, options, async ({ port }, round) => {

@@ -67,6 +67,7 @@ test('each contestant is put beside what works like it, and who has none is left
   for (const id of ['shared-handle/least-connections', 'cluster/shared-handle']) {
     expect(counterpartOf(id)).toBe(IDEAL);
   }
+  expect(counterpartOf('node/reuse-port@node-24')).toBe('random');
   expect(counterpartOf('hand-off/source-hash')).toBeUndefined();
 });
 
