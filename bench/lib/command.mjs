@@ -1,40 +1,53 @@
-// What all bench programs share: options, what is said of the machine, the JSON file.
-import { execFileSync } from 'node:child_process';
+// A scenario run by itself: `node bench/scenarios/skew.mjs --only hand-off,shared-handle --seconds 5`.
 import { writeFileSync } from 'node:fs';
-import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { contestants } from './contestants.mjs';
+import { describe, machine } from './machine.mjs';
+import { showLine } from './progress.mjs';
+import { summaryTable } from './table.mjs';
 
-export const COMMON = { workers: 4, only: '', node: process.execPath, json: '' };
+const COMMON = { workers: 4, only: '', node: process.execPath, json: '' };
 
 /** Runs a scenario when its file is what was started.
  * @param {Scenario} scenario
  * @typedef {object} Scenario
- * @property {string} name
+ * @property {string} name the file's
  * @property {string} title
- * @property {string[]} contestants who takes part without --only
+ * @property {string[]} contestants who takes part unless others are asked for
  * @property {boolean} [killsWorkers] it cannot run where there are none
- * @property {object} options its own, with their defaults; `rounds` is among them
- * @property {(contestants: object[], options: object) => Promise<object>} run returns what goes into the JSON
- * @property {(results: object, options: object) => string} print makes a table of that */
+ * @property {object} options its own, with their defaults; `rounds` is among them, and `seed` where it is random
+ * @property {object} [quick] those that differ with --quick
+ * @property {(options: object) => number} [takes] about how many seconds one round of one contestant lasts
+ * @property {(contestants: object[], options: object) => Promise<Results>} run
+ * @property {(results: Results, options: object) => object} summarize see summary.mjs
+ * @typedef {{[id: string]: object[]}} Results the figures of each round */
 export async function main(meta, scenario) {
   if (fileURLToPath(meta.url) !== process.argv[1]) return;
   const options = parse({ ...COMMON, ...scenario.options });
-  console.log(describe(machine(options.node)));
-  write(options.json, { machine: machine(options.node), [scenario.name]: await perform(scenario, options) });
-}
-
-/** Runs and prints one scenario; returns options and results. */
-export async function perform(scenario, options) {
   const names = options.only === '' ? scenario.contestants : options.only.split(',');
   const taking = contestants(names);
-  const alone = taking.find(({ isAlone }) => isAlone && scenario.killsWorkers);
-  if (alone !== undefined) throw new Error(`${scenario.name} kills workers, and ${alone.id} has none`);
-  const results = await scenario.run(taking, options);
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K'); // the progress line
-  console.log(`\n${scenario.title}\n${scenario.print(results, options)}`);
-  return { options, results };
+  const alone = taking.find((contestant) => cannotTake(scenario, contestant));
+  if (alone !== undefined) throw new Error(`${alone.id}: ${cannotTake(scenario, alone)}`);
+  const about = machine(options.node);
+  console.log(describe(about));
+  const hide = showLine();
+  const results = await scenario.run(taking, options).finally(hide);
+  const summary = scenario.summarize(results, options);
+  console.log(`\n${present(scenario, { options, results, summary })}`);
+  const report = { machine: about, [scenario.name]: { title: scenario.title, options, results, summary } };
+  if (options.json !== '') writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** Why a contestant can take no part; undefined: it can. */
+export function cannotTake({ name, killsWorkers }, { isAlone }) {
+  return killsWorkers && isAlone ? `${name} kills workers, and it has none` : undefined;
+}
+
+/** A scenario's table, under what it measures and with what. */
+export function present({ title, options: own }, { options, results, summary }) {
+  const set = Object.keys(own).map((name) => `${name} ${options[name]}`);
+  return `${title}\n${set.join(', ')}\n${summaryTable(summary, results, process.stdout.columns)}`;
 }
 
 /** Options by their defaults: a number stays one, a list is separated by commas. */
@@ -48,31 +61,11 @@ export function parse(defaults) {
 }
 
 function convert(name, text, like) {
-  if (Array.isArray(like)) return text.split(',').map((part) => convert(name, part, 0));
+  if (Array.isArray(like)) return text.split(',').map((part) => convert(name, part, like[0]));
   if (typeof like !== 'number') return text;
   const number = Number(text);
   const isCount = /^(workers|(.*-)?rounds)$/.test(name);
   if (isCount && Number.isInteger(number) && number > 0) return number;
   if (!isCount && text !== '' && Number.isFinite(number) && number >= 0) return number;
   throw new Error(`--${name} must be a ${isCount ? 'whole number above 0' : 'number'}, not '${text}'`);
-}
-
-/** What figures depend on. A load average far above 0 says that the machine had other things to do. */
-export function machine(node) {
-  return {
-    node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(),
-    benchNode: process.version,
-    kernel: `${os.type()} ${os.release()}`,
-    cpu: os.cpus()[0]?.model ?? 'unknown',
-    cpus: os.availableParallelism(),
-    loadAverage: os.loadavg()[0],
-  };
-}
-
-export function describe({ node, kernel, cpus, loadAverage }) {
-  return `Node ${node}, ${kernel}, ${cpus} CPUs, load average ${loadAverage.toFixed(1)}; ratios within a table count`;
-}
-
-export function write(file, report) {
-  if (file !== '') writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 }

@@ -1,44 +1,42 @@
 // Who can take part: `args` are Node's, `env` is added to the environment, `before` is the command Node is
-// started by.
-import { fileURLToPath } from 'node:url';
+// started by, `node` which Node (else the one of --node), `isAlone` says that there is one process whatever --workers
+// says, `isTls` that it speaks HTTPS, `probe` tells why it cannot take part here, `restart` replaces all workers.
 import { PAIRS } from '../../dist/strategies/select.js';
+import { clusterRoundRobin as ROUND_ROBIN } from '../peers/cluster-round-robin.mjs';
+import { clusterSharedHandle as SHARED_HANDLE } from '../peers/cluster-shared-handle.mjs';
+import { PEERS } from '../peers/index.mjs';
+import { oneProcess as ONE_PROCESS } from '../peers/one-process.mjs';
+import { ours } from './ours.mjs';
 
-const local = (file) => fileURLToPath(new URL(file, import.meta.url));
-const cli = local('../../dist/cli/main.js');
-const app = local('../app.mjs');
-const clusterApp = local('../cluster-app.mjs');
+export { ONE_PROCESS, ROUND_ROBIN, SHARED_HANDLE };
 
-/** The floor: no balancing at all. Nothing but its CPU time can be compared. */
-export const ONE_PROCESS = { id: 'one-process', args: () => [app], isAlone: true };
-
-export const ROUND_ROBIN = {
-  id: 'cluster/round-robin',
-  args: () => [clusterApp],
-  env: { NODE_CLUSTER_SCHED_POLICY: 'rr' },
-};
-export const SHARED_HANDLE = {
-  id: 'cluster/shared-handle',
-  args: () => [clusterApp],
-  env: { NODE_CLUSTER_SCHED_POLICY: 'none' },
-};
-
-const OURS = PAIRS.map(({ strategy, policy }) => ({
-  id: `${strategy}/${policy}`,
-  args: (workers) => [cli, app, '-w', String(workers), '-s', strategy, '-p', policy],
-}));
+const OURS = PAIRS.map(({ strategy, policy }) => ours(strategy, policy));
 
 /** Without what eBPF takes, whoever starts the bench: the kernel's choice in classic BPF. */
 const WITHOUT_CAPABILITIES = ['setpriv', '--bounding-set=-bpf,-sys_admin', '--inh-caps=-bpf,-sys_admin'];
 
 /** Kernel port sharing as it is where eBPF is refused, and with nobody rescued. */
-const VARIANTS = OURS.filter(({ id }) => /^reuse-port\/(hash|least-connections)$/.test(id)).flatMap(
-  ({ id, args }) => [
-    { id: `${id}@unprivileged`, args, before: WITHOUT_CAPABILITIES },
-    { id: `${id}@no-rescue`, args: (workers) => [...args(workers), '--stall-threshold', '0'] },
-  ],
-);
+const VARIANTS = OURS.filter(({ id }) => /^reuse-port\/(hash|least-connections)$/.test(id)).flatMap((one) => [
+  { ...one, id: `${one.id}@unprivileged`, before: WITHOUT_CAPABILITIES },
+  {
+    ...one,
+    id: `${one.id}@no-rescue`,
+    args: (workers) => [...one.args(workers), '--stall-threshold', '0'],
+  },
+]);
 
-export const ALL = [ONE_PROCESS, ROUND_ROBIN, SHARED_HANDLE, ...OURS, ...VARIANTS];
+/** All load comes from one address: one worker would get all of it, and the others would never become warm. */
+const BY_ADDRESS = /\/source-hash$/;
+
+export const PLAIN = [
+  ONE_PROCESS,
+  ROUND_ROBIN,
+  SHARED_HANDLE,
+  ...OURS.filter(({ id }) => !BY_ADDRESS.test(id)),
+];
+
+/** Those that can take part on any machine. */
+export const ALL = [...PLAIN, ...VARIANTS];
 
 /** One of each kind, and Node's own two. `hand-off` stands for its first policy, what it runs by default. */
 export const MAIN = [
@@ -49,12 +47,24 @@ export const MAIN = [
   'hand-off',
 ];
 
-/** Contestants by id; a strategy's name alone means the first policy it offers.
- * @param {string[]} names */
-export function contestants(names) {
+/** With the peers that not every machine has. */
+export const EVERYONE = [...ALL, ...PEERS.filter((peer) => !ALL.includes(peer))];
+
+/** Peers have a label, and may be evenkeel itself on another Node. */
+export const isOurs = ({ id, label }) =>
+  label === undefined && PAIRS.some(({ strategy }) => id.startsWith(`${strategy}/`));
+
+/** Contestants by id; a name without its policy means the first there is, and no variant of it (`…@…`).
+ * @param {string[]} names
+ * @param {object[]} known */
+export function contestants(names, known = EVERYONE) {
   return names.map((name) => {
-    const found = ALL.find(({ id }) => id === name || id.startsWith(`${name}/`));
+    const found =
+      known.find(({ id }) => id === name) ??
+      known.find(({ id }) => id.startsWith(`${name}/`) && !id.includes('@'));
     if (found !== undefined) return found;
-    throw new Error(`no contestant '${name}': there are ${ALL.map(({ id }) => id).join(', ')}`);
+    if (BY_ADDRESS.test(name))
+      throw new Error(`${name}: all load comes from one address, and one worker would get it all`);
+    throw new Error(`no contestant '${name}': there are ${known.map(({ id }) => id).join(', ')}`);
   });
 }

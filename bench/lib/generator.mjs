@@ -1,8 +1,10 @@
 // Open-loop load, as a process of its own: each request is sent when it is due, on a new connection, whatever
 // became of those before, and its time counts from when it was DUE. So a server that stands still is charged
-// with everyone who would have come meanwhile. Its parent is load.mjs.
+// with everyone who would have come meanwhile. With `keepAlive`, so many clients send in turn, each on a connection
+// that it keeps; a request whose client still waits for the last answer waits, too. Its parent is load.mjs.
 import os from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { clients } from './clients.mjs';
 import { FATES, request } from './request.mjs';
 
 const clock = () => Number(process.hrtime.bigint()) / 1e6;
@@ -12,7 +14,8 @@ try {
   os.setPriority(-10); // ahead of the servers, or their load would be measured as lateness of its own
 } catch {} // not allowed: `late` tells what it costs
 
-process.once('message', ({ port, arrivals, hungAfter }) => {
+process.once('message', ({ port, arrivals, hungAfter, keepAlive }) => {
+  const send = keepAlive === undefined ? request : clients(keepAlive);
   const { length } = arrivals;
   const results = {
     took: new Float64Array(length).fill(Number.NaN),
@@ -27,7 +30,7 @@ process.once('message', ({ port, arrivals, hungAfter }) => {
   metronome.on('message', (i) => {
     const { at, path } = arrivals[i];
     results.late[i] = clock() - begin - at;
-    const answer = request(port, { path, hungAfter }).then(({ fate, pid }) => {
+    const answer = send(port, { path, hungAfter }).then(({ fate, pid }) => {
       results.took[i] = clock() - begin - at;
       results.fates[i] = FATES.indexOf(fate);
       results.pids[i] = pid ?? 0;

@@ -7,10 +7,12 @@ const GENERATOR = fileURLToPath(new URL('./generator.mjs', import.meta.url));
 
 /** Sends requests when they are due; see generator.mjs.
  * @param {{at: number, path: string}[]} arrivals in order, ms from the start
+ * @param {{hungAfter?: number, keepAlive?: number}} options keepAlive: so many clients keep their connections; else
+ * each request has a new one
  * @returns {{results: Promise<Results>, stop(): void}} stop: send no more, but wait for what was sent */
-export function load(port, arrivals, { hungAfter } = {}) {
+export function load(port, arrivals, { hungAfter, keepAlive } = {}) {
   const generator = fork(GENERATOR, { serialization: 'advanced' }); // ends when this process does
-  generator.send({ port, arrivals, hungAfter });
+  generator.send({ port, arrivals, hungAfter, keepAlive });
   const results = Promise.race([
     once(generator, 'message').then(([columns]) => new Results(columns)),
     once(generator, 'exit').then(([code, signal]) => {

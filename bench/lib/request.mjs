@@ -11,7 +11,15 @@ import net from 'node:net';
 export const FATES = ['ok', 'refused', 'reset', 'timeout', 'empty', 'hung', 'other'];
 
 const FATE_OF_ERROR = { ECONNREFUSED: 'refused', ECONNRESET: 'reset', EPIPE: 'reset', ETIMEDOUT: 'timeout' };
-const HUNG_AFTER = 10_000;
+
+export const HUNG_AFTER = 10_000;
+
+/** Of a socket's error, or of a request's by node:http. */
+export function fateOf({ code, message }) {
+  // node:http has the code of a reset for a connection that was closed, too.
+  if (message === 'socket hang up' || message === 'aborted') return 'empty';
+  return FATE_OF_ERROR[code] ?? 'other';
+}
 
 /** One HTTP request on a connection of its own: a plain socket, since node:http's client would cost more than the
  * servers measured. `pid` is who answered.
@@ -36,7 +44,7 @@ export function request(port, { path = '/', keep = false, hungAfter = HUNG_AFTER
       if (body !== undefined) end(received.startsWith('HTTP/1.1 200 ') ? 'ok' : 'other', Number(body));
     });
     socket.on('end', () => end('empty'));
-    socket.on('error', ({ code }) => end(FATE_OF_ERROR[code] ?? 'other'));
+    socket.on('error', (error) => end(fateOf(error)));
   });
 }
 

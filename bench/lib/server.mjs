@@ -1,7 +1,10 @@
 // One contestant as running processes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { eventually } from './eventually.mjs';
 import { isAlive, tree } from './processes.mjs';
@@ -21,16 +24,23 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 export class Server {
   #lines = [];
-  #ready = new Set();
+  #begun;
+  #ready = new Map(); // pid: when, in ms from the start
   #warm = new Set();
 
   constructor(contestant, port, { node, workers }) {
     this.id = contestant.id;
     this.port = port;
     this.size = contestant.isAlone ? 1 : workers;
-    const env = { ...process.env, ...contestant.env, PORT: String(port), WORKERS: String(workers) };
+    this.scheme = contestant.isTls ? 'https' : 'http';
+    /** For what it needs on disk; gone with it. */
+    this.folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-bench-'));
+    const given = { PORT: String(port), WORKERS: String(workers), BENCH_FOLDER: this.folder };
+    const env = { ...process.env, ...contestant.env, ...given };
     const stdio = ['ignore', 'pipe', 'pipe'];
-    const [command, ...args] = [...(contestant.before ?? []), node, ...contestant.args(workers)];
+    const program = [contestant.node ?? node, ...contestant.args(workers)];
+    const [command, ...args] = [...(contestant.before ?? []), ...program];
+    this.#begun = performance.now();
     this.process = spawn(command, args, { env, stdio, detached: true });
     running.add(this);
     for (const input of [this.process.stdout, this.process.stderr]) {
@@ -53,7 +63,12 @@ export class Server {
 
   /** The processes that serve, by pid, in the order in which they came to listen. */
   get workers() {
-    return [...this.#ready].filter(isAlive);
+    return [...this.#ready.keys()].filter(isAlive);
+  }
+
+  /** When the workers came to listen, in ms from the start, in that order. */
+  get readyAfter() {
+    return this.workers.map((pid) => this.#ready.get(pid));
   }
 
   /** All processes, the primary too. */
@@ -74,7 +89,7 @@ export class Server {
     const isCold = (pid) => !this.#warm.has(pid);
     for (let second = 0; this.workers.some(isCold); second++) {
       if (second === 60) throw new Error(`${this.id}: a worker gets too few connections to become warm`);
-      await wrk(this.port, 1);
+      await wrk(this.port, 1, { scheme: this.scheme });
     }
   }
 
@@ -83,6 +98,7 @@ export class Server {
     try {
       process.kill(-this.process.pid, 'SIGKILL');
     } catch {} // all gone
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   async stop() {
@@ -94,7 +110,7 @@ export class Server {
 
   #onLine(line) {
     const [, what, pid] = /^(ready|warm) (\d+)$/.exec(line) ?? [];
-    if (what === 'ready') this.#ready.add(Number(pid));
+    if (what === 'ready') this.#ready.set(Number(pid), performance.now() - this.#begun);
     else if (what === 'warm') this.#warm.add(Number(pid));
     else this.#lines = [...this.#lines, line].slice(-LINES_KEPT);
   }

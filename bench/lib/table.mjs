@@ -1,11 +1,17 @@
 import Table from 'cli-table3';
-import { medianRatio } from './statistics.mjs';
 
 const NO_BORDERS = Object.fromEntries(
   ['top', 'bottom', 'left', 'right', 'mid', 'left-mid', 'mid-mid', 'right-mid', 'middle'].flatMap((side) =>
     ['', '-mid', '-left', '-right'].map((part) => [`${side}${part}`, '']),
   ),
 );
+
+/** The last columns of every table: whether to believe the others. In the worst of the rounds:
+ * late: the p99 of how late the load generator was, in ms; figures near it are its own, not the server's.
+ * others: CPUs that were busy with something else; see elsewhere.mjs. */
+const TRUST = { lateP99: 'sent late p99', othersCpus: "others' CPUs" };
+
+const TITLE = 16;
 
 /** Rows of one contestant each; all columns but the first are figures. */
 export function table(head, rows) {
@@ -17,30 +23,55 @@ export function table(head, rows) {
 
 const plain = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
 
-/** Median, with the least and the most where there was more than one round. */
-export function figure({ median, least, most, values }, digits = 1) {
-  const text = median.toFixed(digits);
-  return values.length < 2 ? text : `${text} (${least.toFixed(digits)} to ${most.toFixed(digits)})`;
+/** Any scenario's table: what it measured, the failures, and how far to trust it.
+ * @param {number} [width] of the terminal: where the lines would be longer, spreads go below their medians */
+export function summaryTable({ columns, rows }, results, width = Number.POSITIVE_INFINITY) {
+  const marks = Object.keys(TRUST).filter((key) => rows.some(({ id }) => isMeasured(results[id], key)));
+  const titles = columns.map(({ label, unit }) => [label, unit].filter(Boolean).join(', '));
+  const head = ['', ...titles, 'failures', ...marks.map((key) => TRUST[key])].map(broken);
+  const draw = (gap) =>
+    table(
+      head,
+      rows.map(({ id, values, failures: counts }) => [
+        id,
+        ...columns.map(({ key, digits }) => figure(values[key], digits, gap)),
+        failures(counts, gap === ' ' ? ', ' : ',\n'),
+        ...marks.map((key) => trust(results[id], key)),
+      ]),
+    );
+  const wide = draw(' ');
+  return Math.max(...wide.split('\n').map((line) => line.length)) <= width ? wide : draw('\n');
 }
 
-/** See medianRatio(); `bases` is undefined where who is compared with did not take part. */
-export function ratio(values, bases) {
-  return bases === undefined ? '-' : medianRatio(values, bases).toFixed(2);
+/** On several lines, none of them wider than a figure where spaces and slashes allow it. */
+function broken(text) {
+  const lines = [''];
+  for (const word of text.match(/[^ /]+[ /]?/g) ?? []) {
+    if (lines.at(-1).length + word.trimEnd().length <= TITLE) lines.push(lines.pop() + word);
+    else lines.push(word);
+  }
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+/** Median, with the least and the most where there was more than one round. */
+export function figure(value, digits = 1, gap = ' ') {
+  if (value === undefined) return '-';
+  const { median, low, high, rounds } = value;
+  const text = median.toFixed(digits);
+  return rounds.length < 2 ? text : `${text}${gap}(${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }
 
 /** Failures by kind, those there were. */
-export function failures(counts) {
-  const kinds = Object.entries(counts).filter(([fate, count]) => fate !== 'ok' && count > 0);
-  return kinds.length === 0 ? 'none' : kinds.map(([fate, count]) => `${count} ${fate}`).join(', ');
+export function failures(counts, gap = ', ') {
+  const kinds = Object.entries(counts);
+  return kinds.length === 0 ? 'none' : kinds.map(([fate, count]) => `${count} ${fate}`).join(gap);
 }
 
-/** The last columns of every table: whether to believe the others. In the worst of the rounds:
- * late: the p99 of how late the load generator was, in ms; figures near it are its own, not the server's.
- * others: CPUs that were busy with something else; see elsewhere.mjs. */
-export function trust(rounds) {
-  const worst = (key) => Math.max(...rounds.map((round) => round[key])).toFixed(1);
-  return 'lateP99' in rounds[0] ? [worst('lateP99'), worst('othersCpus')] : [worst('othersCpus')];
+/** The worst of the rounds. Who is simulated has no such figure. */
+function trust(rounds, key) {
+  return isMeasured(rounds, key) ? Math.max(...rounds.map((round) => round[key])).toFixed(1) : '-';
 }
 
-export const LATE = 'sent late p99';
-export const OTHERS = "others' CPUs";
+function isMeasured(rounds, key) {
+  return rounds?.length > 0 && rounds.every((round) => Number.isFinite(round[key]));
+}

@@ -1,18 +1,28 @@
 // CPU time for each new connection, of the whole process tree, and how many a second at most. The load is a
 // closed loop that never lets the servers rest: wrk, 64 clients, `Connection: close`.
 import { main } from '../lib/command.mjs';
-import { ALL, ONE_PROCESS, ROUND_ROBIN } from '../lib/contestants.mjs';
+import { ONE_PROCESS, PLAIN, ROUND_ROBIN } from '../lib/contestants.mjs';
 import { cpuTime } from '../lib/processes.mjs';
 import { interleaved } from '../lib/rounds.mjs';
-import { column, spread } from '../lib/statistics.mjs';
-import { figure, OTHERS, ratio, table, trust } from '../lib/table.mjs';
+import { over, summarize } from '../lib/summary.mjs';
 import { wrk } from '../lib/wrk.mjs';
+
+const COST = {
+  key: 'microseconds',
+  label: 'CPU a connection',
+  unit: 'µs',
+  digits: 1,
+  better: 'lower',
+};
+const RATE = { key: 'rate', label: 'connections/s', unit: '', digits: 0, better: 'higher' };
 
 export const cpu = {
   name: 'cpu',
   title: 'CPU time for each new connection (primary and workers), and the most connections a second',
-  contestants: ALL.map(({ id }) => id),
+  contestants: PLAIN.map(({ id }) => id),
   options: { rounds: 5, seconds: 2 },
+  quick: { rounds: 3, seconds: 1 },
+  takes: ({ seconds }) => seconds,
 
   run(contestants, options) {
     return interleaved(contestants, options, async (server) => {
@@ -23,19 +33,8 @@ export const cpu = {
     });
   },
 
-  print(results) {
-    const cost = (id) => results[id] && column(results[id], 'microseconds');
-    const rows = Object.entries(results).map(([id, rounds]) => [
-      id,
-      figure(spread(cost(id))),
-      ratio(cost(id), cost(ONE_PROCESS.id)),
-      ratio(cost(id), cost(ROUND_ROBIN.id)),
-      figure(spread(column(rounds, 'rate')), 0),
-      ...trust(rounds),
-    ]);
-    const head = ['µs/connection', '÷ one process', '÷ cluster/round-robin', 'connections/s', OTHERS];
-    return table(['', ...head], rows);
-  },
+  summarize: (results) =>
+    summarize(results, [COST, over(COST, ONE_PROCESS.id), over(COST, ROUND_ROBIN.id), RATE]),
 };
 
 await main(import.meta, cpu);

@@ -5,18 +5,18 @@ import { connectionsInside } from '../lib/connections.mjs';
 import { MAIN } from '../lib/contestants.mjs';
 import { eventually } from '../lib/eventually.mjs';
 import { isAlive } from '../lib/processes.mjs';
-import { addTallies, request, tally } from '../lib/request.mjs';
+import { request, tally } from '../lib/request.mjs';
 import { fresh } from '../lib/rounds.mjs';
-import { column, maxOverMean, spread } from '../lib/statistics.mjs';
-import { failures, figure, OTHERS, table, trust } from '../lib/table.mjs';
+import { maxOverMean } from '../lib/statistics.mjs';
+import { summarize } from '../lib/summary.mjs';
 
-const COLUMNS = {
+const COLUMNS = Object.entries({
   sequential: '1000 in turn',
   concurrent: '1000 at once',
   held: '100 held, in turn',
   heldAtOnce: '100 held, at once',
   replaced: '60 held, kill, 60 more',
-};
+}).map(([key, label]) => ({ key, label, unit: '', digits: 2, better: 'lower' }));
 
 export const fairness = {
   name: 'fairness',
@@ -24,20 +24,19 @@ export const fairness = {
   contestants: MAIN,
   killsWorkers: true,
   options: { rounds: 3 },
+  quick: { rounds: 1 },
+  takes: () => 4,
 
   run(contestants, options) {
     return fresh(contestants, options, measure);
   },
 
-  print(results) {
-    const rows = Object.entries(results).map(([id, rounds]) => [
-      id,
-      ...Object.keys(COLUMNS).map((key) => figure(spread(column(rounds, key)), 2)),
-      failures(addTallies(column(rounds, 'fates'))),
-      ...trust(rounds),
-    ]);
-    return table(['', ...Object.values(COLUMNS), 'failures', OTHERS], rows);
-  },
+  summarize: (results) => ({
+    ...summarize(results, COLUMNS),
+    distributions: {
+      workers: Object.fromEntries(Object.entries(results).map(([id, rounds]) => [id, rounds.at(-1).counts])),
+    },
+  }),
 };
 
 async function measure(server) {
@@ -51,11 +50,13 @@ async function measure(server) {
 
   const sequential = unevenness(server, await inTurn(1000, ask));
   const concurrent = unevenness(server, await atOnce(1000, ask));
-  const held = await whileHeld(server, await inTurn(100, hold));
+  const answers = await inTurn(100, hold);
+  const counts = countsOf(server, answers);
+  const held = await whileHeld(server, answers);
   const heldAtOnce = await whileHeld(server, await atOnce(100, hold));
   const survivors = await replaceOne(server, await inTurn(60, hold));
   const replaced = await whileHeld(server, [...survivors, ...(await inTurn(60, hold))]);
-  return { sequential, concurrent, held, heldAtOnce, replaced, fates: tally(fates) };
+  return { sequential, concurrent, held, heldAtOnce, replaced, counts, fates: tally(fates) };
 }
 
 async function inTurn(count, ask) {
@@ -68,9 +69,12 @@ function atOnce(count, ask) {
   return Promise.all(Array.from({ length: count }, () => ask()));
 }
 
-function unevenness({ workers }, answers) {
-  return maxOverMean(workers.map((worker) => answers.filter(({ pid }) => pid === worker).length));
+/** How many answers each worker gave. */
+function countsOf({ workers }, answers) {
+  return workers.map((worker) => answers.filter(({ pid }) => pid === worker).length);
 }
+
+const unevenness = (server, answers) => maxOverMean(countsOf(server, answers));
 
 /** Unevenness of held connections, which it then closes. */
 async function whileHeld(server, answers) {

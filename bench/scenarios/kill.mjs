@@ -10,21 +10,30 @@ import { eventually } from '../lib/eventually.mjs';
 import { load } from '../lib/load.mjs';
 import { isAlive, stateOf } from '../lib/processes.mjs';
 import { random } from '../lib/random.mjs';
-import { addTallies } from '../lib/request.mjs';
 import { fresh } from '../lib/rounds.mjs';
-import { column, percentile, spread } from '../lib/statistics.mjs';
-import { failures, figure, OTHERS, table, trust } from '../lib/table.mjs';
+import { percentile } from '../lib/statistics.mjs';
+import { summarize } from '../lib/summary.mjs';
 
 /** ms between a replacement's first listen() and the next kill: a process that dies younger than a second is a
  * failed start for a supervisor, which would then wait. */
 const PAUSE = 1100;
+
+const COLUMNS = [
+  { key: 'ok', label: 'answered', unit: '', digits: 0, better: null },
+  { key: 'inside', label: 'inside the killed', unit: '', digits: 0, better: null },
+  { key: 'beyond', label: 'failed beyond', unit: '', digits: 0, better: 'lower' },
+  { key: 'hung', label: 'hung', unit: '', digits: 0, better: 'lower' },
+  { key: 'p99', label: 'p99', unit: 'ms', digits: 1, better: 'lower' },
+];
 
 export const kill = {
   name: 'kill',
   title: 'Failed requests when random workers are killed with SIGKILL under load',
   contestants: MAIN,
   killsWorkers: true,
-  options: { rounds: 1, kills: 20, rate: 400, seed: 1 },
+  options: { rounds: 4, kills: 5, rate: 400, seed: 1 },
+  quick: { rounds: 1, kills: 3 },
+  takes: ({ kills }) => 2 + kills * 1.6,
 
   run(contestants, options) {
     return fresh(contestants, options, (server, round) =>
@@ -32,35 +41,7 @@ export const kill = {
     );
   },
 
-  print(results, { seed, kills }) {
-    const rows = Object.entries(results).map(([id, rounds]) => {
-      const fates = addTallies(rounds.map((round) => round.fates));
-      const sum = (key) => rounds.reduce((total, round) => total + round[key], 0);
-      return [
-        id,
-        fates.ok,
-        sum('failed'),
-        sum('inside'),
-        sum('beyond'),
-        fates.hung,
-        figure(spread(column(rounds, 'p99'))),
-        failures(fates),
-        ...trust(rounds),
-      ];
-    });
-    const head = [
-      '',
-      'answered',
-      'failed',
-      'inside the killed',
-      'failed beyond',
-      'hung',
-      'p99 ms',
-      'by kind',
-      OTHERS,
-    ];
-    return `${kills} kills, seed ${seed}\n${table(head, rows)}`;
-  },
+  summarize: (results) => summarize(results, COLUMNS),
 };
 
 async function measure(server, { kills, rate, seed }) {
@@ -86,7 +67,8 @@ async function measure(server, { kills, rate, seed }) {
   // Who was answered; the failed are counted.
   const p99 = percentile(settled.latencies(), 0.99);
   const failed = Object.values(fates).reduce((a, b) => a + b) - fates.ok;
-  return { seed, kills, fates, p99, failed, inside, beyond: Math.max(0, failed - inside) };
+  const { ok, hung } = fates;
+  return { seed, kills, fates, ok, hung, p99, failed, inside, beyond: Math.max(0, failed - inside) };
 }
 
 await main(import.meta, kill);

@@ -3,28 +3,40 @@ import { merge, poisson } from '../lib/arrivals.mjs';
 import { main } from '../lib/command.mjs';
 import { MAIN } from '../lib/contestants.mjs';
 import { load } from '../lib/load.mjs';
-import { addTallies } from '../lib/request.mjs';
 import { interleaved } from '../lib/rounds.mjs';
-import { column, percentile, spread } from '../lib/statistics.mjs';
-import { failures, figure, LATE, OTHERS, table, trust } from '../lib/table.mjs';
+import { percentile } from '../lib/statistics.mjs';
+import { distributions, quantiles, summarize } from '../lib/summary.mjs';
 
 const LEAD_IN = 1000; // ms that do not count: the load generator becomes warm
 const BLOCK = { path: '/block?2000', isBlock: true };
-const BLOCKS = [2000, 6000].map((at) => ({ at: at + LEAD_IN, ...BLOCK }));
-const SECONDS = 10;
+const EVERY = 4; // s between two blocks; the first comes after half of it, and the last has half of it to end in
+const COLUMNS = [
+  ['p50', 'p50'],
+  ['p90', 'p90'],
+  ['p99', 'p99'],
+  ['p999', 'p99.9'],
+  ['max', 'max'],
+].map(([key, label]) => ({ key, label, unit: 'ms', digits: 1, better: 'lower' }));
 
 export const stall = {
   name: 'stall',
   title:
-    'Latency in ms while one worker is blocked, twice for 2 s in 10 s; the blocking requests do not count',
+    'Latency from the scheduled arrival while one worker is blocked, 2 s of every 4; the blocking requests do not count',
   contestants: MAIN,
-  options: { rounds: 1, rate: 300, seed: 1 },
+  options: { rounds: 3, rate: 300, blocks: 1, seed: 1 },
+  quick: { rounds: 1 },
+  takes: ({ blocks }) => secondsOf(blocks) + 0.5,
 
   run(contestants, options) {
     return interleaved(contestants, options, async ({ port }, round) => {
       const seed = options.seed + round;
-      const ordinary = poisson({ rate: options.rate, seconds: SECONDS + LEAD_IN / 1000, seed });
-      const arrivals = merge(ordinary, BLOCKS);
+      const { rate, blocks } = options;
+      const ordinary = poisson({ rate, seconds: secondsOf(blocks), seed });
+      const blocking = Array.from({ length: blocks }, (_, i) => ({
+        at: LEAD_IN + (i + 0.5) * EVERY * 1000,
+        ...BLOCK,
+      }));
+      const arrivals = merge(ordinary, blocking);
       const counts = (i) => arrivals[i].at >= LEAD_IN && !arrivals[i].isBlock;
       const results = await load(port, arrivals).results;
       const latencies = results.latencies(counts);
@@ -35,22 +47,19 @@ export const stall = {
         p99: percentile(latencies, 0.99),
         p999: percentile(latencies, 0.999),
         max: percentile(latencies, 1),
+        quantiles: quantiles(latencies),
         fates: results.tally(counts),
         lateP99: percentile(results.lateness(counts), 0.99),
       };
     });
   },
 
-  print(results, { seed }) {
-    const rows = Object.entries(results).map(([id, rounds]) => [
-      id,
-      ...['p50', 'p90', 'p99', 'p999', 'max'].map((key) => figure(spread(column(rounds, key)))),
-      failures(addTallies(column(rounds, 'fates'))),
-      ...trust(rounds),
-    ]);
-    const head = ['', 'p50', 'p90', 'p99', 'p99.9', 'max', 'failures', LATE, OTHERS];
-    return `seed ${seed}\n${table(head, rows)}`;
-  },
+  summarize: (results) => ({
+    ...summarize(results, COLUMNS),
+    distributions: { latency: distributions(results) },
+  }),
 };
+
+const secondsOf = (blocks) => LEAD_IN / 1000 + blocks * EVERY + 2;
 
 await main(import.meta, stall);
