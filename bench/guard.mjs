@@ -13,7 +13,7 @@ const BARE = 'reuse-port/hash@no-rescue';
 /** What is run for it, in place of a scenario's own options. */
 export const OPTIONS = {
   cpu: { rounds: 5, seconds: 2 },
-  fairness: { rounds: 1 },
+  fairness: { rounds: 3 },
   stall: { rounds: 1, blocks: 1 },
 };
 
@@ -60,7 +60,7 @@ export const PROMISES = [
   cpu(HAND_OFF, BARE, 1.02, 1.4),
   cpu(GATE, BARE, 1.08, 1.4),
   even(GATE, 'held', '100 held, in turn', 1.04, 1.25),
-  even(HAND_OFF, 'held', '100 held, in turn', 1, 1.1),
+  even(HAND_OFF, 'held', '100 held, in turn', 1, 1.4),
   even(HAND_OFF, 'sequential', '1000 in turn', 1, 1.1),
   even(GATE, 'replaced', '60 held, one killed, 60 more', 1.03, 1.25),
   even(HAND_OFF, 'replaced', '60 held, one killed, 60 more', 1.03, 1.25),

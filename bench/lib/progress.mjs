@@ -2,7 +2,6 @@
 import { EventEmitter } from 'node:events';
 
 /** Events:
- *  'scenario' {ids, rounds}: a scenario's contestants are known
  *  'doing'    {text}: what takes its time now
  *  'measured' {id, round, figures}: one contestant's round is done */
 export const progress = new EventEmitter();

@@ -41,7 +41,6 @@ export async function fresh(contestants, options, measure) {
 
 async function inTurn(contestants, { rounds }, measure) {
   const ids = contestants.map(({ id }) => id);
-  progress.emit('scenario', { ids, rounds });
   const results = Object.fromEntries(ids.map((id) => [id, []]));
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < contestants.length; turn++) {

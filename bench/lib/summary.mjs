@@ -31,7 +31,7 @@ export function over(column, base) {
   return {
     ...column,
     key: `${column.key}÷${base}`,
-    label: `÷ ${base}`,
+    label: `${column.label} ÷ ${base}`,
     unit: '',
     digits: 2,
     base,

@@ -43,12 +43,14 @@ export function summaryTable({ columns, rows }, results, width = Number.POSITIVE
   return Math.max(...wide.split('\n').map((line) => line.length)) <= width ? wide : draw('\n');
 }
 
-/** Words on lines of their own, but as many on one as are no wider than a figure. */
+/** On several lines, none of them wider than a figure where spaces and slashes allow it. */
 function broken(text) {
-  return text.split(' ').reduce((lines, word) => {
-    const last = lines.slice(lines.lastIndexOf('\n') + 1);
-    return `${lines}${last.length + word.length < TITLE ? ' ' : '\n'}${word}`;
-  });
+  const lines = [''];
+  for (const word of text.match(/[^ /]+[ /]?/g) ?? []) {
+    if (lines.at(-1).length + word.trimEnd().length <= TITLE) lines.push(lines.pop() + word);
+    else lines.push(word);
+  }
+  return lines.map((line) => line.trimEnd()).join('\n');
 }
 
 /** Median, with the least and the most where there was more than one round. */

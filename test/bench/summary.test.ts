@@ -27,7 +27,7 @@ test('a ratio is that of each round to the same round of the other', () => {
   // Both took ten times as long in the second round: nothing of that is left.
   const results = { a: [{ p99: 2 }, { p99: 20 }], b: [{ p99: 1 }, { p99: 10 }] };
   const { columns, rows } = summarize(results, [over(P99, 'b')]);
-  expect(columns).toEqual([{ ...P99, key: 'p99÷b', label: '÷ b', unit: '', digits: 2, base: 'b' }]);
+  expect(columns).toEqual([{ ...P99, key: 'p99÷b', label: 'p99 ÷ b', unit: '', digits: 2, base: 'b' }]);
   expect(rows[0]?.values).toEqual({ 'p99÷b': { median: 2, low: 2, high: 2, rounds: [2, 2] } });
 });
 
