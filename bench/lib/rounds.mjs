@@ -27,12 +27,15 @@ export async function interleaved(contestants, options, measure) {
 /** As interleaved(), but with a contestant freshly started for each measurement: for what leaves traces. */
 export async function fresh(contestants, options, measure) {
   return inTurn(contestants, options, async (contestant, round) => {
-    const server = await Server.start(contestant, options);
-    try {
-      return await watched(() => measure(server, round));
-    } finally {
-      await server.stop();
-    }
+    // Watched from the start to the end: a measurement may be over in no time, and a start is measured, too.
+    return watched(async () => {
+      const server = await Server.start(contestant, options);
+      try {
+        return await measure(server, round);
+      } finally {
+        await server.stop();
+      }
+    });
   });
 }
 

@@ -84,12 +84,13 @@ export class Server {
     });
   }
 
-  /** Loads the server until the JIT compiler has done its work in every worker. */
+  /** Loads the server until the JIT compiler has done its work in every worker. With TLS on connections that are
+   * kept: so many handshakes would take half a minute, and little of one is JavaScript. */
   async warmUp() {
     const isCold = (pid) => !this.#warm.has(pid);
     for (let second = 0; this.workers.some(isCold); second++) {
       if (second === 60) throw new Error(`${this.id}: a worker gets too few connections to become warm`);
-      await wrk(this.port, 1, { scheme: this.scheme });
+      await wrk(this.port, 1, { scheme: this.scheme, keepAlive: this.scheme === 'https' });
     }
   }
 

@@ -46,7 +46,7 @@ export function summaryTable({ columns, rows }, results, width = Number.POSITIVE
 /** On several lines, none of them wider than a figure where spaces and slashes allow it. */
 function broken(text) {
   const lines = [''];
-  for (const word of text.match(/[^ /]+[ /]?/g) ?? []) {
+  for (const word of text.match(/[^ /]*[ /]|[^ /]+/g) ?? []) {
     if (lines.at(-1).length + word.trimEnd().length <= TITLE) lines.push(lines.pop() + word);
     else lines.push(word);
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import http from 'node:http';
 import net from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { load } from '../../bench/lib/load.mjs';
@@ -78,4 +79,41 @@ test('stop: what was sent is awaited, the rest is not sent', async () => {
   await eventually(() => came === 5);
   stop();
   expect((await results).tally()).toEqual({ ...NONE, ok: 5 });
+});
+
+test('clients that keep their connections open as many as they are, and another when the server closes one', async () => {
+  let connections = 0;
+  let requests = 0;
+  const server = http.createServer((_, response) => {
+    // The fifth answer ends its connection, and the tenth request is cut off.
+    requests++;
+    if (requests === 5) response.setHeader('Connection', 'close');
+    if (requests === 10) response.socket?.destroy();
+    else response.end('42');
+  });
+  server.on('connection', () => connections++);
+  servers.push(server.listen(0, '127.0.0.1'));
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  // Far enough apart that each has its answer before its client's turn comes again.
+  const list = Array.from({ length: 40 }, (_, i) => ({ at: i * 5, path: '/' }));
+  const results = await load(port, list, { keepAlive: 4 }).results;
+  expect(results.tally()).toEqual({ ...NONE, ok: 39, empty: 1 });
+  expect(connections).toBe(6);
+});
+
+test('nobody listens to clients that keep their connections: refused', async () => {
+  const port = await serve(() => {});
+  servers.pop()?.close();
+  const results = await load(port, arrivals(10, '/'), { keepAlive: 2 }).results;
+  expect(results.tally()).toEqual({ ...NONE, refused: 10 });
+});
+
+test('a client that keeps its connection waits for an answer no longer than the others', async () => {
+  const server = http.createServer(() => {});
+  servers.push(server.listen(0, '127.0.0.1'));
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  const results = await load(port, arrivals(3, '/'), { keepAlive: 3, hungAfter: 200 }).results;
+  expect(results.tally()).toEqual({ ...NONE, hung: 3 });
 });

@@ -87,6 +87,16 @@ test('the table: a spread where there is one, failures, and whether to believe i
   expect(figure(undefined)).toBe('-');
 });
 
+test('a heading keeps every character, and breaks at spaces and slashes', () => {
+  const head = (label: string, unit: string) =>
+    summaryTable(summarize({ a: [{ p99: 1 }] }, [{ ...P99, label, unit }]), { a: [{ p99: 1 }] })
+      .split('\n')
+      .map((line) => line.replace(/failures|^a .*/, '').trim())
+      .filter(Boolean);
+  expect(head('requests', '/s')).toEqual(['requests, /s']);
+  expect(head('latency ÷ cluster/round-robin', '')).toEqual(['latency ÷', 'cluster/', 'round-robin']);
+});
+
 test('a table wider than the terminal: spreads and kinds go below', () => {
   const rounds = [1, 2].map((p99) => ({ p99, fates: fates({ reset: 1, hung: 1 }) }));
   const all = { someone: rounds };
