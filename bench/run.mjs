@@ -76,8 +76,9 @@ function machineOf(node) {
 
 async function partsOf(options) {
   const cast = gather(options.node);
-  const absent = new Map();
-  const parts = chooseScenarios(await loadScenarios(), options.only).map((scenario) => {
+  const { chosen, left: scenarios } = chooseScenarios(await loadScenarios(), options);
+  const absent = new Map(scenarios.map((one) => [one.id, one]));
+  const parts = chosen.map((scenario) => {
     const { taking, left } = chooseContestants(scenario, options, cast);
     for (const { id, why } of left) absent.set(`${id}: ${why}`, { id, why });
     return { scenario, contestants: taking, options: optionsOf(scenario, options) };
@@ -87,7 +88,7 @@ async function partsOf(options) {
 
 async function partsOfGuard(options) {
   const { known, why } = gather(options.node);
-  const scenarios = chooseScenarios(await loadScenarios(), Object.keys(OPTIONS));
+  const { chosen: scenarios } = chooseScenarios(await loadScenarios(), { only: Object.keys(OPTIONS) });
   const castOfAll = new Set(scenarios.flatMap(({ name }) => castOf(name)));
   const absent = known
     .filter(({ id }) => castOfAll.has(id))
@@ -103,7 +104,9 @@ async function partsOfGuard(options) {
 function judge(scenarios) {
   const summaries = Object.entries(scenarios).map(([name, { summary }]) => [name, summary]);
   const judged = check(Object.fromEntries(summaries));
-  console.log(`\n${verdicts(judged)}`);
+  const rounds = Object.values(scenarios).flatMap(({ results }) => Object.values(results).flat());
+  const others = Math.max(0, ...rounds.map(({ othersCpus = 0 }) => othersCpus));
+  console.log(`\n${verdicts(judged, others)}`);
   if (judged.some(({ kept }) => !kept)) process.exitCode = 1;
 }
 

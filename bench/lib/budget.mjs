@@ -9,18 +9,22 @@ export function budgetOf({ minutes, quick, guard }) {
 
 export const secondsOf = (parts) => plan(parts).stages.reduce((sum, { expected }) => sum + expected, 0);
 
+/** First nobody keeps more than three rounds, for a spread, then two; one has none. */
+const LEVELS = [3, 2, 1];
+
 /** Takes rounds away, one at a time where they take the longest, until the run fits. Each keeps its last: so it may
  * still take longer.
  * @param {{scenario: object, contestants: object[], options: object}[]} parts
  * @returns {object[]} parts */
 export function shorten(parts, budget) {
   let fitting = parts;
-  while (secondsOf(fitting) > budget) {
-    const { stages } = plan(fitting);
-    const times = stages.map(({ expected, rounds }) => (rounds > 1 ? expected : 0));
-    const longest = times.indexOf(Math.max(...times));
-    if (times[longest] === 0) return fitting;
-    fitting = fitting.map((part, i) => (i === longest ? withOneLess(part) : part));
+  for (const level of LEVELS) {
+    while (secondsOf(fitting) > budget) {
+      const times = plan(fitting).stages.map(({ expected, rounds }) => (rounds > level ? expected : 0));
+      const longest = times.indexOf(Math.max(...times));
+      if (times[longest] === 0) break;
+      fitting = fitting.map((part, i) => (i === longest ? withOneLess(part) : part));
+    }
   }
   return fitting;
 }

@@ -7,12 +7,22 @@ import { UsageError } from './usage-error.mjs';
 const QUICK_PEERS = [ONE_PROCESS.id, ROUND_ROBIN.id];
 
 /** @param {object[]} all scenarios
- * @param {string[]} [names] as asked for; undefined: all
+ * @param {{only?: string[], quick?: boolean}} asked only: by name; without it all, or with `quick` those that there
+ * is time for
+ * @returns {{chosen: object[], left: {id: string, why: string}[]}}
  * @throws UsageError */
-export function chooseScenarios(all, names) {
-  const missing = names?.find((name) => !all.some((scenario) => scenario.name === name));
-  if (missing === undefined) return all.filter(({ name }) => names?.includes(name) ?? true);
-  throw new UsageError(`no scenario '${missing}'; --only takes ${all.map(({ name }) => name).join(', ')}`);
+export function chooseScenarios(all, { only, quick = false }) {
+  const missing = only?.find((name) => !all.some((scenario) => scenario.name === name));
+  if (missing !== undefined) {
+    throw new UsageError(`no scenario '${missing}'; --only takes ${all.map(({ name }) => name).join(', ')}`);
+  }
+  const isLeft = (scenario) => only === undefined && quick && scenario.quick === null;
+  return {
+    chosen: all.filter((scenario) => (only?.includes(scenario.name) ?? true) && !isLeft(scenario)),
+    left: all
+      .filter(isLeft)
+      .map(({ name }) => ({ id: name, why: 'left out by --quick, unless --only names it' })),
+  };
 }
 
 /** Who takes part in a scenario: those it names and the peers a machine may have, unless others are asked for.
@@ -71,7 +81,7 @@ function find(names, known, option) {
 }
 
 /** What a scenario is run with. One that says nothing about --quick has one round. */
-export function optionsOf({ options, quick: less = { rounds: 1 } }, { workers, node, seed, quick }) {
-  const own = { ...options, ...(quick ? less : {}) };
+export function optionsOf({ options, quick: less }, { workers, node, seed, quick }) {
+  const own = { ...options, ...(quick ? (less ?? { rounds: 1 }) : {}) };
   return { workers, node, ...own, ...('seed' in options ? { seed } : {}) };
 }

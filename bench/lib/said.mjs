@@ -23,8 +23,12 @@ export function ended({ seconds }, { json, html }) {
   return `\n${clock(seconds)} min${files === '' ? '' : `; everything is in ${files}`}`;
 }
 
-/** @param {object[]} judged see check() in guard.mjs */
-export function verdicts(judged) {
+/** Of a CPU: beyond it, figures are those of a busy machine. */
+const BUSY = 0.5;
+
+/** @param {object[]} judged see check() in guard.mjs
+ * @param {number} others CPUs that others used in the worst of the rounds */
+export function verdicts(judged, others) {
   const rows = judged.map(({ promise, measured, value, most, kept }) => [
     promise,
     measured,
@@ -34,5 +38,9 @@ export function verdicts(judged) {
   ]);
   const short = judged.filter(({ kept }) => !kept).length;
   const sum = short === 0 ? 'Every promise is kept.' : `${short} of ${judged.length} promises fell short.`;
-  return `${table(['', 'promised', 'here', 'at most', ''], rows)}\n${sum}`;
+  const doubt =
+    short > 0 && others > BUSY
+      ? `\nOthers used up to ${others.toFixed(1)} CPUs meanwhile: run it again on an idle machine before you believe it.`
+      : '';
+  return `${table(['', 'promised', 'here', 'at most', ''], rows)}\n${sum}${doubt}`;
 }

@@ -32,7 +32,7 @@ export const kill = {
   contestants: MAIN,
   killsWorkers: true,
   options: { rounds: 4, kills: 5, rate: 400, seed: 1 },
-  quick: { rounds: 1, kills: 3 },
+  quick: { rounds: 1, kills: 2 },
   takes: ({ kills }) => 2 + kills * 1.6,
 
   run(contestants, options) {

@@ -14,7 +14,7 @@ export const memory = {
   title: 'Memory after the warm-up in MiB: of a worker (the mean), of all that is no worker, of all',
   contestants: [ONE_PROCESS.id, ...MAIN],
   options: { rounds: 3 },
-  quick: { rounds: 1 },
+  quick: null,
   takes: () => 6,
 
   run(contestants, options) {

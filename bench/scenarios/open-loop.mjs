@@ -18,7 +18,7 @@ export const openLoop = {
   title: 'Latency in ms from the scheduled arrival, at fixed rates of new connections',
   contestants: MAIN,
   options: { rounds: 3, seconds: 5, rates: [500, 2000], seed: 1 },
-  quick: { rounds: 1, seconds: 3 },
+  quick: { rounds: 1, seconds: 1.5 },
   takes: ({ seconds, rates }) => rates.length * (seconds + 1),
 
   run(contestants, options) {

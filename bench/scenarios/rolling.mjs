@@ -24,6 +24,7 @@ export const rolling = {
   contestants: MAIN,
   killsWorkers: true,
   options: { rounds: 1, rate: 200, clients: 32, seed: 1 },
+  quick: null,
   takes: ({ workers }) => 3 + 1.5 * workers,
 
   run(contestants, options) {

@@ -33,7 +33,7 @@ export const skew = {
     /** ms a connection costs the machine besides its work; the load generator shares the cores. */
     overhead: 0.15,
   },
-  quick: { rounds: 1 },
+  quick: { rounds: 1, seconds: 3 },
   takes: ({ seconds }) => seconds + 1.5,
 
   async run(contestants, options) {

@@ -16,11 +16,12 @@ test('what fits stays as it is', () => {
   expect(cuts(parts, parts)).toEqual([]);
 });
 
-test('rounds go where they take the longest', () => {
+test('rounds go where they take the longest, first those beyond three', () => {
   const parts = [part('long', 3, 10), part('short', 5, 1)];
   const fitting = shorten(parts, secondsOf(parts) - 1);
-  expect(rounds(fitting)).toEqual([2, 5]);
-  expect(cuts(parts, fitting)).toEqual(['long 2 of 3']);
+  expect(rounds(fitting)).toEqual([3, 4]);
+  expect(cuts(parts, fitting)).toEqual(['short 4 of 5']);
+  expect(rounds(shorten(parts, secondsOf(parts) - 5))).toEqual([2, 3]);
   expect(rounds(parts)).toEqual([3, 5]);
 });
 

@@ -119,10 +119,17 @@ test('ours are known by their strategy', () => {
 });
 
 test('scenarios: all, or those asked for, in their own order', () => {
-  const all = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];
-  expect(chooseScenarios(all)).toEqual(all);
-  expect(chooseScenarios(all, ['c', 'a'])).toEqual([{ name: 'a' }, { name: 'c' }]);
-  expect(() => chooseScenarios(all, ['d'])).toThrow("no scenario 'd'; --only takes a, b, c");
+  const all = [{ name: 'a' }, { name: 'b', quick: null }, { name: 'c', quick: {} }];
+  const names = (asked: object) =>
+    chooseScenarios(all, asked).chosen.map(({ name }: { name: string }) => name);
+  expect(names({})).toEqual(['a', 'b', 'c']);
+  expect(names({ only: ['c', 'a'] })).toEqual(['a', 'c']);
+  expect(names({ quick: true })).toEqual(['a', 'c']);
+  expect(names({ quick: true, only: ['b'] })).toEqual(['b']);
+  expect(chooseScenarios(all, { quick: true }).left).toEqual([
+    { id: 'b', why: 'left out by --quick, unless --only names it' },
+  ]);
+  expect(() => names({ only: ['d'] })).toThrow("no scenario 'd'; --only takes a, b, c");
 });
 
 test('options: the seed where something is random, less of it with --quick', () => {
