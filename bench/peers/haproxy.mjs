@@ -1,18 +1,18 @@
 import { restartBySignal } from '../lib/restart.mjs';
 import { BEHIND_PROXY } from './files.mjs';
-import { onPath } from './on-path.mjs';
+import { onPath, SBIN } from './on-path.mjs';
 
 const BALANCE = { 'round-robin': 'roundrobin', 'least-connections': 'leastconn' };
 
 export const haproxy = Object.keys(BALANCE).map((policy) => ({
   id: `haproxy/${policy}`,
   label: `haproxy, ${policy.replace('-', ' ')}`,
-  probe: () => (onPath('haproxy') === undefined ? 'haproxy is not installed' : undefined),
+  probe: () => (onPath('haproxy', SBIN) === undefined ? 'haproxy is not installed' : undefined),
   args: () => [BEHIND_PROXY, 'haproxy', policy],
   restart: restartBySignal,
 }));
 
-export const command = (file) => ['haproxy', '-db', '-f', file]; // -db: in the foreground
+export const command = (file) => [onPath('haproxy', SBIN), '-db', '-f', file]; // -db: in the foreground
 
 /** A thread for each CPU, as by default. Connections to the workers are kept and shared, or each client's first
  * request would pay for two. A worker that cannot be reached, or ends without an answer, is not the client's to

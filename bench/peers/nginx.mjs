@@ -1,20 +1,18 @@
 import { restartBySignal } from '../lib/restart.mjs';
 import { BEHIND_PROXY } from './files.mjs';
-import { onPath } from './on-path.mjs';
+import { onPath, SBIN } from './on-path.mjs';
 
 const BALANCE = { 'round-robin': [], 'least-connections': ['least_conn;'] };
-/** Where Debian has it, which is not on every user's PATH. */
-const MORE = ['/usr/sbin'];
 
 export const nginx = Object.keys(BALANCE).map((policy) => ({
   id: `nginx/${policy}`,
   label: `nginx, ${policy.replace('-', ' ')}`,
-  probe: () => (onPath('nginx', MORE) === undefined ? 'nginx is not installed' : undefined),
+  probe: () => (onPath('nginx', SBIN) === undefined ? 'nginx is not installed' : undefined),
   args: () => [BEHIND_PROXY, 'nginx', policy],
   restart: restartBySignal,
 }));
 
-export const command = (file, folder) => [onPath('nginx', MORE), '-p', folder, '-c', file, '-e', 'stderr'];
+export const command = (file, folder) => [onPath('nginx', SBIN), '-p', folder, '-c', file, '-e', 'stderr'];
 
 /** A process for each CPU, which see each other's counts (`zone`) and keep connections to the workers. A request
  * whose worker cannot be reached, or ends without an answer, goes to the next one: nginx's default. Without

@@ -1,6 +1,9 @@
 import { accessSync, constants, realpathSync } from 'node:fs';
 import path from 'node:path';
 
+/** Where Debian has the proxies, which is not on every user's PATH. */
+export const SBIN = ['/usr/sbin'];
+
 /** The file a command stands for, links followed; undefined where there is none.
  * @param {string[]} [more] folders looked through after those of PATH */
 export function onPath(command, more = []) {

@@ -13,6 +13,7 @@ import { distributions, quantiles, summarize } from '../lib/summary.mjs';
 
 const LEAD_IN = 1000; // ms before the first worker goes: the load generators become warm, and do not count
 const LEAD_OUT = 500; // ms after the last
+const HUNG_AFTER = 5000; // ms: what an old worker had is lost when it is killed, two seconds after it should have ended
 
 const milliseconds = (key, label) => ({ key, label, unit: 'ms', digits: 1, better: 'lower' });
 const count = (key, label) => ({ key, label, unit: '', digits: 0, better: 'lower' });
@@ -52,7 +53,10 @@ async function measure(server, { id, restart }, { rate, clients, seed }) {
   if (restart === undefined) throw new Error(`${id} has no way to replace its workers`);
   const seconds = 120; // more than it can take: stopped when the last is replaced
   const arrivals = poisson({ rate, seconds, seed });
-  const loads = [load(server.port, arrivals), load(server.port, arrivals, { keepAlive: clients })];
+  const loads = [
+    load(server.port, arrivals, { hungAfter: HUNG_AFTER }),
+    load(server.port, arrivals, { hungAfter: HUNG_AFTER, keepAlive: clients }),
+  ];
   await sleep(LEAD_IN);
   const begun = performance.now();
   await restart(server);

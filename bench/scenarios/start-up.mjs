@@ -13,7 +13,7 @@ export const startUp = {
   contestants: [ONE_PROCESS.id, ...MAIN],
   options: { rounds: 7 },
   quick: { rounds: 3 },
-  takes: () => 0.5,
+  takes: () => 1,
 
   run(contestants, options) {
     return fresh(contestants, options, async ({ readyAfter }) => ({
