@@ -1,7 +1,7 @@
 /* What each pair promises:
  *
  * `still`: how long, in ms, nobody may take what waits while one worker is sound; null: no promise. The gate's
- * own is native/linux/watchdog.cc's: a look at the queue every 100 ms at the latest, then 1 ms for each worker
+ * own is native/watchdog.cc's: a look at the queue every 100 ms at the latest, then 1 ms for each worker
  * that is rung in vain (three of four here), or 2 ms where nobody is idle. The rest is for the machine: the one
  * sound worker has to be run, beside processes that start all the time.
  * `kept`: nobody promises when a worker that has a connection answers; this is for what is plainly not busy.
