@@ -48,7 +48,8 @@ describe('addresses', () => {
     const { address, family, port } = socket.address();
     expect({ address, family }).toEqual({ address: '::1', family: 'IPv6' });
     await talk(await connect(port, '::1'), socket.accept());
-    await expect(connect(port, '127.0.0.1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await connect(port, '127.0.0.1').catch(() => {}); // somebody else may have the same port there
+    expect(socket.accept()).toBe(-1);
   });
 
   test.each([
@@ -66,7 +67,8 @@ describe('addresses', () => {
   test('ipv6Only leaves the port to IPv4', async () => {
     const v6 = listen({ ...V6_ANY, ipv6Only: true });
     const { port } = v6.address();
-    await expect(connect(port, '127.0.0.1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await connect(port, '127.0.0.1').catch(() => {}); // as above
+    expect(v6.accept()).toBe(-1);
     const v4 = listen({ ...V4_ANY, port });
     await talk(await connect(port, '127.0.0.1'), v4.accept());
     await talk(await connect(port, '::1'), v6.accept());
