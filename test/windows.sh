@@ -26,12 +26,24 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Runs a Windows program. What it prints goes through a file: on a pipe node.exe gets EBADF.
-in_wine() {
+# What a program prints goes through a file: on a pipe node.exe gets EBADF.
+logged() {
   local status=0
-  wine "$@" >"$log" 2>&1 </dev/null || status=$?
+  "$@" >"$log" 2>&1 </dev/null || status=$?
   cat "$log"
   return "$status"
+}
+
+in_wine() { logged wine "$@"; }
+
+# Wine now and then fails to start a process at all, which is not what is tested: such a run is tried again, twice.
+tried() {
+  local left
+  for left in 2 1 0; do
+    logged "$@" && return
+    [ "$left" -gt 0 ] && grep -q 'spawn UNKNOWN' "$log" || return 1
+    echo '== Wine could not start a process: once more'
+  done
 }
 
 if [ ! -f "$WINEPREFIX/evenkeel-ready" ]; then
@@ -59,11 +71,6 @@ for major in "$@"; do
   if [ "$major" = "$1" ]; then # what does not depend on Node's version
     bundled='' outside+=(test/windows/once/*.test.mjs)
   fi
-  # On a busy machine Wine now and then fails to start a process at all: that is not what is tested.
-  in_wine "$EVENKEEL_WINDOWS_NODE" test/windows/run.mjs "$bundled" || {
-    grep -q 'spawn UNKNOWN' "$log"
-    echo '== Wine could not start a process: once more'
-    in_wine "$EVENKEEL_WINDOWS_NODE" test/windows/run.mjs "$bundled"
-  }
-  node --test --test-reporter=spec --test-concurrency=2 "${outside[@]}"
+  tried wine "$EVENKEEL_WINDOWS_NODE" test/windows/run.mjs "$bundled"
+  tried node --test --test-reporter=spec --test-concurrency=2 "${outside[@]}"
 done
