@@ -6,7 +6,7 @@ import { CommanderError } from 'commander';
 import { castOf, check, OPTIONS } from './guard.mjs';
 import { budgetOf, cuts, secondsOf, shorten } from './lib/budget.mjs';
 import { gather, loadScenarios } from './lib/cast.mjs';
-import { chooseContestants, chooseScenarios, optionsOf } from './lib/choose.mjs';
+import { absentOf, chooseContestants, chooseScenarios, optionsOf } from './lib/choose.mjs';
 import { present } from './lib/command.mjs';
 import { describe, machine } from './lib/machine.mjs';
 import { readOptions } from './lib/options.mjs';
@@ -79,13 +79,19 @@ function machineOf(node) {
 async function partsOf(options) {
   const cast = gather(options.node);
   const { chosen, left: scenarios } = chooseScenarios(await loadScenarios(), options);
-  const absent = new Map(scenarios.map((one) => [one.id, one]));
-  const parts = chosen.map((scenario) => {
-    const { taking, left } = chooseContestants(scenario, options, cast);
-    for (const { id, why } of left) absent.set(`${id}: ${why}`, { id, why });
-    return { scenario, contestants: taking, options: optionsOf(scenario, options) };
-  });
-  return { parts: parts.filter(({ contestants }) => contestants.length > 0), absent: [...absent.values()] };
+  const casts = chosen.map((scenario) => ({
+    name: scenario.name,
+    ...chooseContestants(scenario, options, cast),
+  }));
+  const parts = chosen.map((scenario, i) => ({
+    scenario,
+    contestants: casts[i].taking,
+    options: optionsOf(scenario, options),
+  }));
+  return {
+    parts: parts.filter(({ contestants }) => contestants.length > 0),
+    absent: [...scenarios, ...absentOf(casts)],
+  };
 }
 
 async function partsOfGuard(options) {

@@ -9,10 +9,11 @@ export function budgetOf({ minutes, quick, guard }) {
 
 export const secondsOf = (parts) => plan(parts).stages.reduce((sum, { expected }) => sum + expected, 0);
 
-/** First nobody keeps more than three rounds, for a spread, then two; one has none. */
+/** First nobody keeps more than is enough, three rounds for most, for a median; then two; one has no spread. */
 const LEVELS = [3, 2, 1];
+const leastAt = (level, { scenario }) => Math.min(level, scenario.enough ?? 3);
 
-/** Takes rounds away, one at a time where they take the longest, until the run fits. Each keeps its last: so it may
+/** Takes rounds away, one at a time where one takes the longest, until the run fits. Each keeps its last: so it may
  * still take longer.
  * @param {{scenario: object, contestants: object[], options: object}[]} parts
  * @returns {object[]} parts */
@@ -20,7 +21,10 @@ export function shorten(parts, budget) {
   let fitting = parts;
   for (const level of LEVELS) {
     while (secondsOf(fitting) > budget) {
-      const times = plan(fitting).stages.map(({ expected, rounds }) => (rounds > level ? expected : 0));
+      const total = secondsOf(fitting);
+      const times = fitting.map((part, i) =>
+        part.options.rounds > leastAt(level, part) ? total - secondsOf(fitting.with(i, withOneLess(part))) : 0,
+      );
       const longest = times.indexOf(Math.max(...times));
       if (times[longest] === 0) break;
       fitting = fitting.map((part, i) => (i === longest ? withOneLess(part) : part));

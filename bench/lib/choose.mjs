@@ -1,6 +1,6 @@
 // Who takes part in what. Pure.
 import { cannotTake } from './command.mjs';
-import { ALL, contestants, isOurs, MAIN, ONE_PROCESS, ROUND_ROBIN } from './contestants.mjs';
+import { contestants, isOurs, MAIN, ONE_PROCESS, ROUND_ROBIN } from './contestants.mjs';
 import { UsageError } from './usage-error.mjs';
 
 /** With --quick: one of each kind, the floor, and what most have today. */
@@ -25,15 +25,15 @@ export function chooseScenarios(all, { only, quick = false }) {
   };
 }
 
-/** Who takes part in a scenario: those it names and the peers a machine may have, unless others are asked for.
+/** Who takes part in a scenario: those it names, unless others are asked for.
  * @param {object} scenario
  * @param {{quick?: boolean, strategies?: string[], peers?: string[]}} asked for, by name
  * @param {{known: object[], why: (contestant: object) => string | undefined}} cast see gather()
- * @returns {{taking: object[], left: {id: string, why: string}[]}} left: who takes no part, though meant to
+ * @returns {{taking: object[], left: {id: string, why: string, byChoice?: boolean}[]}} left: who takes no part;
+ * byChoice: though it could
  * @throws UsageError for a name nobody has */
 export function chooseContestants(scenario, asked, { known, why }) {
-  const named = find(scenario.contestants, known);
-  const usual = [...named, ...guests(known, named)];
+  const usual = find(scenario.contestants, known).filter((one) => !asked.quick || isQuick(one, known));
   const left = [];
   const taking = [
     ...side({ option: '--strategies', names: asked.strategies, is: isOurs }),
@@ -46,30 +46,34 @@ export function chooseContestants(scenario, asked, { known, why }) {
   return { taking: taking.sort((one, other) => known.indexOf(one) - known.indexOf(other)), left };
 
   function side({ option, names, is }) {
-    if (names !== undefined) return find(names, known.filter(is), option);
-    const all = usual.filter(is);
-    const few = all.filter((one) => isUsual(one, named, asked, known));
-    const others = all.filter((one) => !few.includes(one));
-    left.push(...others.map(({ id }) => ({ id, why: `left out, unless ${option} names it` })));
-    return few;
+    const all = known.filter(is);
+    if (names !== undefined) return find(names, all, option);
+    const others = all.filter((one) => !usual.includes(one) && cannotTake(scenario, one) === undefined);
+    const byChoice = `left out, unless ${option} names it`;
+    left.push(...others.map(({ id }) => ({ id, why: byChoice, byChoice: true })));
+    return usual.filter(is);
   }
 }
 
-/** Of what a scenario could have, what there is time for. */
-function isUsual(one, named, { quick = false }, known) {
-  if (quick) return isOurs(one) ? find(MAIN, known).includes(one) : QUICK_PEERS.includes(one.id);
-  // Of peers that differ in the policy alone the first, as MAIN has it of ours.
-  return named.includes(one) || one === known.find(({ id }) => kindOf(id) === kindOf(one.id));
-}
+const isQuick = (one, known) =>
+  isOurs(one) ? find(MAIN, known).includes(one) : QUICK_PEERS.includes(one.id);
 
-/** haproxy/round-robin@node-24: what stands before the policy, and behind it. */
-const kindOf = (id) => id.replace(/\/[^@]*/, '');
-
-/** Peers that not every machine has are in no scenario's list; a process alone is compared where the floor is. */
-function guests(known, named) {
-  const hasFloor = named.some(({ isAlone }) => isAlone);
-  const usual = new Set(ALL.map(({ id }) => id));
-  return known.filter((one) => !usual.has(one.id) && !isOurs(one) && (!one.isAlone || hasFloor));
+/** Who was left out of all scenarios or of some, each once: a reason that is no choice tells enough.
+ * @param {{name: string, left: object[]}[]} scenarios with what chooseContestants() said of each
+ * @returns {{id: string, why: string}[]} */
+export function absentOf(scenarios) {
+  const all = scenarios.flatMap(({ name, left }) => left.map((one) => ({ ...one, name })));
+  const ids = [...new Set(all.map(({ id }) => id))];
+  return ids.flatMap((id) => {
+    const its = all.filter((one) => one.id === id);
+    const forced = its.filter(({ byChoice }) => !byChoice);
+    const reasons = [...new Set((forced.length > 0 ? forced : its).map(({ why }) => why))];
+    return reasons.map((why) => {
+      const names = its.filter((one) => one.why === why).map(({ name }) => name);
+      const isEverywhere = forced.length > 0 || names.length === scenarios.length;
+      return { id, why: isEverywhere ? why : `${why} (${names.join(', ')})` };
+    });
+  });
 }
 
 function find(names, known, option) {

@@ -17,6 +17,7 @@ const COMMON = { workers: 4, only: '', node: process.execPath, json: '' };
  * @property {string[]} contestants who takes part unless others are asked for
  * @property {boolean} [killsWorkers] it cannot run where there are none
  * @property {object} options its own, with their defaults; `rounds` is among them, and `seed` where it is random
+ * @property {number} [enough] rounds beyond it are the first to go where time is short; else 3
  * @property {object | null} [quick] those that differ with --quick; null: it takes too long for that
  * @property {(options: object) => number} [takes] about how many seconds one round of one contestant lasts
  * @property {(contestants: object[], options: object) => Promise<Results>} run

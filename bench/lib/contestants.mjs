@@ -5,6 +5,7 @@ import { PAIRS } from '../../dist/strategies/select.js';
 import { clusterRoundRobin as ROUND_ROBIN } from '../peers/cluster-round-robin.mjs';
 import { clusterSharedHandle as SHARED_HANDLE } from '../peers/cluster-shared-handle.mjs';
 import { PEERS } from '../peers/index.mjs';
+import { besideNodeReusePort, nodeReusePort } from '../peers/node-reuse-port.mjs';
 import { oneProcess as ONE_PROCESS } from '../peers/one-process.mjs';
 import { ours } from './ours.mjs';
 
@@ -37,6 +38,10 @@ export const PLAIN = [
 
 /** Those that can take part on any machine. */
 export const ALL = [...PLAIN, ...VARIANTS];
+
+/** Node's own kernel port sharing, and what it is compared with: a process alone, and evenkeel, on the same Node. */
+export const NODE_REUSE_PORT = nodeReusePort.id;
+export const BESIDE_NODE_REUSE_PORT = besideNodeReusePort.map(({ id }) => id);
 
 /** One of each kind, and Node's own two. `hand-off` stands for its first policy, what it runs by default. */
 export const MAIN = [

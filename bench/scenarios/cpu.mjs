@@ -1,7 +1,13 @@
 // CPU time for each new connection, of the whole process tree, and how many a second at most. The load is a
 // closed loop that never lets the servers rest: wrk, 64 clients, `Connection: close`.
 import { main } from '../lib/command.mjs';
-import { ONE_PROCESS, PLAIN, ROUND_ROBIN } from '../lib/contestants.mjs';
+import {
+  BESIDE_NODE_REUSE_PORT,
+  MAIN,
+  NODE_REUSE_PORT,
+  ONE_PROCESS,
+  ROUND_ROBIN,
+} from '../lib/contestants.mjs';
 import { cpuTime } from '../lib/processes.mjs';
 import { interleaved } from '../lib/rounds.mjs';
 import { over, summarize } from '../lib/summary.mjs';
@@ -19,8 +25,17 @@ const RATE = { key: 'rate', label: 'connections/s', unit: '', digits: 0, better:
 export const cpu = {
   name: 'cpu',
   title: 'CPU time for each new connection (primary and workers), and the most connections a second',
-  contestants: PLAIN.map(({ id }) => id),
-  options: { rounds: 5, seconds: 2 },
+  contestants: [
+    ONE_PROCESS.id,
+    ...MAIN,
+    'reuse-port/hash', // the kernel's own choice: the floor of the price
+    NODE_REUSE_PORT,
+    ...BESIDE_NODE_REUSE_PORT,
+    'pm2',
+    'haproxy',
+    'nginx',
+  ],
+  options: { rounds: 5, seconds: 1.5 },
   quick: { rounds: 3, seconds: 1 },
   takes: ({ seconds }) => seconds,
 

@@ -2,7 +2,7 @@
 // one of four workers with everything.
 import { main } from '../lib/command.mjs';
 import { connectionsInside } from '../lib/connections.mjs';
-import { MAIN } from '../lib/contestants.mjs';
+import { MAIN, NODE_REUSE_PORT } from '../lib/contestants.mjs';
 import { eventually } from '../lib/eventually.mjs';
 import { isAlive } from '../lib/processes.mjs';
 import { request, tally } from '../lib/request.mjs';
@@ -21,7 +21,7 @@ const COLUMNS = Object.entries({
 export const fairness = {
   name: 'fairness',
   title: 'Connections of the fullest worker over the mean. In turn: each opened when the last was answered',
-  contestants: MAIN,
+  contestants: [...MAIN, NODE_REUSE_PORT],
   killsWorkers: true,
   options: { rounds: 3 },
   quick: { rounds: 1 },

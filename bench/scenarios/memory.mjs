@@ -12,10 +12,11 @@ const TOTAL = megabytes('total', 'all, what they share once');
 export const memory = {
   name: 'memory',
   title: 'Memory after the warm-up in MiB: of a worker (the mean), of all that is no worker, of all',
-  contestants: [ONE_PROCESS.id, ...MAIN],
+  contestants: [ONE_PROCESS.id, ...MAIN, 'pm2', 'haproxy'],
+  enough: 2,
   options: { rounds: 3 },
   quick: null,
-  takes: () => 6,
+  takes: () => 4,
 
   run(contestants, options) {
     return fresh(contestants, options, async (server) => {

@@ -2,7 +2,7 @@
 // each counts from when it was due. So nobody is forgiven for those he kept from coming (coordinated omission).
 import { poisson } from '../lib/arrivals.mjs';
 import { main } from '../lib/command.mjs';
-import { MAIN } from '../lib/contestants.mjs';
+import { MAIN, NODE_REUSE_PORT } from '../lib/contestants.mjs';
 import { load } from '../lib/load.mjs';
 import { addTallies } from '../lib/request.mjs';
 import { interleaved } from '../lib/rounds.mjs';
@@ -16,8 +16,8 @@ const LABELS = { p50: 'p50', p99: 'p99', p999: 'p99.9' };
 export const openLoop = {
   name: 'open-loop',
   title: 'Latency in ms from the scheduled arrival, at fixed rates of new connections',
-  contestants: MAIN,
-  options: { rounds: 3, seconds: 5, rates: [500, 2000], seed: 1 },
+  contestants: [...MAIN, NODE_REUSE_PORT, 'haproxy'],
+  options: { rounds: 3, seconds: 2.5, rates: [500, 2000], seed: 1 },
   quick: { rounds: 1, seconds: 1.5 },
   takes: ({ seconds, rates }) => rates.length * (seconds + 1),
 

@@ -21,9 +21,10 @@ const count = (key, label) => ({ key, label, unit: '', digits: 0, better: 'lower
 export const rolling = {
   name: 'rolling',
   title: 'All workers replaced under load, one after another; latency in ms from the scheduled arrival',
-  contestants: MAIN,
+  contestants: [...MAIN, 'pm2', 'haproxy'],
   killsWorkers: true,
-  options: { rounds: 1, rate: 200, clients: 32, seed: 1 },
+  enough: 1,
+  options: { rounds: 3, rate: 200, clients: 32, seed: 1 },
   quick: null,
   takes: ({ workers }) => 3 + 1.5 * workers,
 

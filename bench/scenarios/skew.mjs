@@ -2,7 +2,7 @@
 // each contestant stands a simulated ideal that got the very same arrivals.
 import os from 'node:os';
 import { main } from '../lib/command.mjs';
-import { MAIN, SHARED_HANDLE } from '../lib/contestants.mjs';
+import { MAIN, NODE_REUSE_PORT, SHARED_HANDLE } from '../lib/contestants.mjs';
 import { ideal } from '../lib/ideal.mjs';
 import { load } from '../lib/load.mjs';
 import { interleaved } from '../lib/rounds.mjs';
@@ -18,10 +18,10 @@ const COLUMNS = [figure('p50', 'p50'), figure('p90', 'p90'), P99, LIGHT_P99];
 export const skew = {
   name: 'skew',
   title: 'Latency from the scheduled arrival; 5% of the requests need 50 ms of CPU, the others 0.2 ms',
-  contestants: MAIN,
+  contestants: [...MAIN, NODE_REUSE_PORT, 'haproxy'],
   options: {
     rounds: 5,
-    seconds: 6,
+    seconds: 5,
     rate: 390,
     /** Of the first round; the next has the next. */
     seed: 7,

@@ -1,7 +1,7 @@
 // Who waits for a worker that stands still: twice in ten seconds one worker's event loop is blocked for two.
 import { merge, poisson } from '../lib/arrivals.mjs';
 import { main } from '../lib/command.mjs';
-import { MAIN } from '../lib/contestants.mjs';
+import { MAIN, NODE_REUSE_PORT } from '../lib/contestants.mjs';
 import { load } from '../lib/load.mjs';
 import { interleaved } from '../lib/rounds.mjs';
 import { percentile } from '../lib/statistics.mjs';
@@ -22,7 +22,7 @@ export const stall = {
   name: 'stall',
   title:
     'Latency from the scheduled arrival while one worker is blocked, 2 s of every 4; the blocking requests do not count',
-  contestants: MAIN,
+  contestants: [...MAIN, NODE_REUSE_PORT, 'haproxy'],
   options: { rounds: 3, rate: 300, blocks: 1, seed: 1 },
   quick: { rounds: 1 },
   takes: ({ blocks }) => secondsOf(blocks) + 0.5,

@@ -10,7 +10,7 @@ const ALL_READY = { key: 'all', label: 'all workers', unit: 'ms', digits: 0, bet
 export const startUp = {
   name: 'start-up',
   title: 'From the start to workers that listen, in ms',
-  contestants: [ONE_PROCESS.id, ...MAIN],
+  contestants: [ONE_PROCESS.id, ...MAIN, 'pm2'],
   options: { rounds: 7 },
   quick: { rounds: 3 },
   takes: () => 1,

@@ -2,7 +2,7 @@
 // session. A session is resumed only where the worker that gets the connection knows the key of the ticket: how many
 // were is counted. A proxy ends TLS itself.
 import { main } from '../lib/command.mjs';
-import { MAIN, ONE_PROCESS, ROUND_ROBIN } from '../lib/contestants.mjs';
+import { MAIN, NODE_REUSE_PORT, ONE_PROCESS, ROUND_ROBIN } from '../lib/contestants.mjs';
 import { cpuTime } from '../lib/processes.mjs';
 import { interleaved } from '../lib/rounds.mjs';
 import { sTime } from '../lib/s-time.mjs';
@@ -17,8 +17,8 @@ const RESUMED = cost('resumedCost', 'CPU where resumption is asked for');
 export const tls = {
   name: 'tls',
   title: 'TLS 1.3 handshakes: CPU time of all processes for each, and how many a second',
-  contestants: [ONE_PROCESS.id, ...MAIN],
-  options: { rounds: 3, seconds: 2, clients: 16 },
+  contestants: [ONE_PROCESS.id, ...MAIN, NODE_REUSE_PORT, 'haproxy'],
+  options: { rounds: 3, seconds: 1, clients: 16 },
   quick: null,
   takes: ({ seconds }) => 2.5 * (seconds + 0.5),
 
