@@ -10,6 +10,7 @@ import { absentOf, chooseContestants, chooseScenarios, optionsOf } from './lib/c
 import { present } from './lib/command.mjs';
 import { describe, machine } from './lib/machine.mjs';
 import { readOptions } from './lib/options.mjs';
+import { pinLoad } from './lib/placement.mjs';
 import { mustBeWritable, readReport, VERSION, writeReport } from './lib/report.mjs';
 import { plan, run } from './lib/run.mjs';
 import { begins, ended, unmeasured, verdicts } from './lib/said.mjs';
@@ -21,7 +22,7 @@ async function main(args) {
   const options = readOptions(args);
   if (options.compare) return compareReports(options);
   const page = await preparations(options);
-  const about = machineOf(options.node);
+  const about = { ...machineOf(options.node), pinning: pinLoad() };
   const { parts, absent } = await (options.guard ? partsOfGuard(options) : partsOf(options));
   if (parts.length === 0) {
     const why = absent.length > 0 ? unmeasured(absent) : '  --strategies and --peers name no one';

@@ -23,7 +23,9 @@ export function shorten(parts, budget) {
     while (secondsOf(fitting) > budget) {
       const total = secondsOf(fitting);
       const times = fitting.map((part, i) =>
-        part.options.rounds > leastAt(level, part) ? total - secondsOf(fitting.with(i, withOneLess(part))) : 0,
+        part.options.rounds > leastAt(level, part)
+          ? total - secondsOf(fitting.with(i, withOneLess(part)))
+          : 0,
       );
       const longest = times.indexOf(Math.max(...times));
       if (times[longest] === 0) break;

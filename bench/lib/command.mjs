@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { contestants } from './contestants.mjs';
 import { describe, machine } from './machine.mjs';
+import { pinLoad } from './placement.mjs';
 import { showLine } from './progress.mjs';
 import { summaryTable } from './table.mjs';
 
@@ -30,7 +31,7 @@ export async function main(meta, scenario) {
   const taking = contestants(names);
   const alone = taking.find((contestant) => cannotTake(scenario, contestant));
   if (alone !== undefined) throw new Error(`${alone.id}: ${cannotTake(scenario, alone)}`);
-  const about = machine(options.node);
+  const about = { ...machine(options.node), pinning: pinLoad() };
   console.log(describe(about));
   const hide = showLine();
   const results = await scenario.run(taking, options).finally(hide);

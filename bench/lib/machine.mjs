@@ -15,6 +15,7 @@ export function machine(node) {
   };
 }
 
-export function describe({ node, kernel, cpus, loadAverage }) {
-  return `Node ${node}, ${kernel}, ${cpus} CPUs, load average ${loadAverage.toFixed(1)}; ratios within a table count`;
+export function describe({ node, kernel, cpus, pinning, loadAverage }) {
+  const where = `Node ${node}, ${kernel}, ${cpus} CPUs, load average ${loadAverage.toFixed(1)}`;
+  return `${where}; ${pinning}; ratios within a table count`;
 }

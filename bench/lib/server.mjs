@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { eventually } from './eventually.mjs';
+import { onServerCpus } from './placement.mjs';
 import { isAlive, tree } from './processes.mjs';
 import { wrk } from './wrk.mjs';
 
@@ -39,7 +40,7 @@ export class Server {
     const env = { ...process.env, ...contestant.env, ...given };
     const stdio = ['ignore', 'pipe', 'pipe'];
     const program = [contestant.node ?? node, ...contestant.args(workers)];
-    const [command, ...args] = [...(contestant.before ?? []), ...program];
+    const [command, ...args] = [...onServerCpus, ...(contestant.before ?? []), ...program];
     this.#begun = performance.now();
     this.process = spawn(command, args, { env, stdio, detached: true });
     running.add(this);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { loadThreads } from './placement.mjs';
 import { UsageError } from './usage-error.mjs';
 
 /** Closed loop: 64 clients, each with its next request as soon as the last is answered, on a new connection or,
@@ -7,7 +8,7 @@ import { UsageError } from './usage-error.mjs';
  * @throws where any failed: a figure with failures in it means nothing */
 export async function wrk(port, seconds, { keepAlive = false, scheme = 'http' } = {}) {
   const header = keepAlive ? [] : ['-H', 'Connection: close'];
-  const args = ['-t1', '-c64', `-d${seconds}s`, ...header, `${scheme}://127.0.0.1:${port}/`];
+  const args = [`-t${loadThreads}`, '-c64', `-d${seconds}s`, ...header, `${scheme}://127.0.0.1:${port}/`];
   const { stdout } = await promisify(execFile)('wrk', args);
   const failures = /Socket errors.*|Non-2xx.*/.exec(stdout)?.[0];
   if (failures !== undefined) throw new Error(`wrk: ${failures}`);

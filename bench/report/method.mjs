@@ -20,6 +20,7 @@ export function method({ date, machine, options, seconds }) {
     ['Kernel', machine.kernel],
     ['Platform', machine.platform],
     ['CPU', machine.cpus === undefined ? machine.cpu : `${machine.cpus} × ${machine.cpu}`],
+    ['CPUs', machine.pinning],
     [
       'Load average at the start',
       Number.isFinite(machine.loadAverage) ? machine.loadAverage.toFixed(1) : undefined,

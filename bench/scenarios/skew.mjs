@@ -1,10 +1,10 @@
 // Who waits behind whom: few requests are long, most are short, on a new connection each, open loop. Beside
 // each contestant stands a simulated ideal that got the very same arrivals.
-import os from 'node:os';
 import { main } from '../lib/command.mjs';
 import { MAIN, NODE_REUSE_PORT, SHARED_HANDLE } from '../lib/contestants.mjs';
 import { ideal } from '../lib/ideal.mjs';
 import { load } from '../lib/load.mjs';
+import { serverCpus } from '../lib/placement.mjs';
 import { interleaved } from '../lib/rounds.mjs';
 import { LEAD_IN, skewedArrivals } from '../lib/skewed.mjs';
 import { percentile } from '../lib/statistics.mjs';
@@ -25,7 +25,7 @@ export const skew = {
     rate: 390,
     /** Of the first round; the next has the next. */
     seed: 7,
-    cores: os.availableParallelism(),
+    cores: serverCpus,
     /** ms a connection costs the machine besides its work; the load generator shares the cores. */
     overhead: 0.15,
   },

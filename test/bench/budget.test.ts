@@ -25,6 +25,17 @@ test('rounds go where they take the longest, first those beyond three', () => {
   expect(rounds(parts)).toEqual([3, 5]);
 });
 
+test('where one round takes the longest, not where all do', () => {
+  const parts = [part('slow', 4, 6), part('many', 40, 1)];
+  expect(rounds(shorten(parts, secondsOf(parts) - 1))).toEqual([3, 40]);
+});
+
+test('a scenario that says what is enough comes first', () => {
+  const counts = part('counts', 3, 1);
+  const parts = [{ ...counts, scenario: { ...counts.scenario, enough: 1 } }, part('long', 3, 10)];
+  expect(rounds(shorten(parts, secondsOf(parts) - 3))).toEqual([1, 3]);
+});
+
 test('each keeps one, were it too long', () => {
   const fitting = shorten([part('long', 3, 10), part('short', 5, 1)], 1);
   expect(rounds(fitting)).toEqual([1, 1]);

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { castOf, OPTIONS } from '../../bench/guard.mjs';
 import { loadScenarios } from '../../bench/lib/cast.mjs';
-import { chooseContestants, chooseScenarios, optionsOf } from '../../bench/lib/choose.mjs';
-import { ALL, contestants, isOurs } from '../../bench/lib/contestants.mjs';
+import { absentOf, chooseContestants, chooseScenarios, optionsOf } from '../../bench/lib/choose.mjs';
+import { ALL, contestants, EVERYONE, isOurs } from '../../bench/lib/contestants.mjs';
 import { plan } from '../../bench/lib/run.mjs';
 
 const PEER = { id: 'proxy', label: 'a proxy' };
@@ -31,37 +31,54 @@ const SCENARIO = {
 const chosen = (asked: object, scenario: object = SCENARIO) =>
   chooseContestants(scenario, asked, cast).taking.map(({ id }: { id: string }) => id);
 
-test('usually: whom the scenario names, and every peer that is there', () => {
+test('usually: whom the scenario names, if there', () => {
   expect(chosen({})).toEqual([
-    'proxy',
-    'one-process@24',
-    'hand-off/round-robin@24',
-    'relay/one',
     'one-process',
     'cluster/round-robin',
     'cluster/shared-handle',
     'hand-off/least-connections',
     'hand-off/round-robin',
   ]);
-});
-
-test('a process alone only where the scenario has one', () => {
-  expect(chosen({}, { ...SCENARIO, contestants: ['hand-off'] })).toEqual([
-    'proxy',
-    'hand-off/round-robin@24',
+  const named = ['relay', 'one-process@24', 'away', 'hand-off'];
+  expect(chosen({}, { ...SCENARIO, contestants: named })).toEqual([
+    'one-process@24',
     'relay/one',
     'hand-off/least-connections',
   ]);
 });
 
-test('who is absent is left out with the reason', () => {
-  expect(chooseContestants(SCENARIO, {}, cast).left).toContainEqual({ id: 'away', why: WHY });
+test('who is absent is left out with the reason, and who is not named by choice', () => {
+  const { left } = chooseContestants({ ...SCENARIO, contestants: ['away', 'relay'] }, {}, cast);
+  expect(left).toContainEqual({ id: 'away', why: WHY });
+  expect(left).toContainEqual({ id: 'relay/two', why: 'left out, unless --peers names it', byChoice: true });
+  expect(chosen({ peers: ['relay/two'], strategies: [] })).toEqual(['relay/two']);
 });
 
-test('of a peer in several ways, the first', () => {
-  const { left } = chooseContestants(SCENARIO, {}, cast);
-  expect(left).toContainEqual({ id: 'relay/two', why: 'left out, unless --peers names it' });
-  expect(chosen({ peers: ['relay/two'], strategies: [] })).toEqual(['relay/two']);
+test('of all scenarios: each once, where in some alone with their names', () => {
+  const choice = { why: 'left out', byChoice: true };
+  expect(
+    absentOf([
+      {
+        name: 'a',
+        left: [
+          { id: 'away', why: WHY },
+          { id: 'x', ...choice },
+          { id: 'y', ...choice },
+        ],
+      },
+      {
+        name: 'b',
+        left: [
+          { id: 'away', ...choice },
+          { id: 'x', ...choice },
+        ],
+      },
+    ]),
+  ).toEqual([
+    { id: 'away', why: WHY },
+    { id: 'x', why: 'left out' },
+    { id: 'y', why: 'left out (a)' },
+  ]);
 });
 
 test('--quick: one of each kind, the floor, and what most have', () => {
@@ -71,8 +88,9 @@ test('--quick: one of each kind, the floor, and what most have', () => {
     'hand-off/least-connections',
   ]);
   const { left } = chooseContestants(SCENARIO, { quick: true }, cast);
-  expect(left).toContainEqual({ id: 'proxy', why: 'left out, unless --peers names it' });
-  expect(left).toContainEqual({ id: 'hand-off/round-robin', why: 'left out, unless --strategies names it' });
+  expect(left).toContainEqual({ id: 'proxy', why: 'left out, unless --peers names it', byChoice: true });
+  const why = 'left out, unless --strategies names it';
+  expect(left).toContainEqual({ id: 'hand-off/round-robin', why, byChoice: true });
 });
 
 test('--strategies replaces ours and leaves the peers; a name alone is the first policy', () => {
@@ -104,7 +122,7 @@ test('where workers are killed, who has none is left out with the reason', () =>
     cast,
   );
   expect(taking.map(({ id }: { id: string }) => id)).not.toContain('one-process');
-  expect(left).toEqual([{ id: 'one-process', why: 'some kills workers, and it has none' }]);
+  expect(left).toContainEqual({ id: 'one-process', why: 'some kills workers, and it has none' });
 });
 
 test('a name nobody has is refused, and so is ours as a peer', () => {
@@ -148,7 +166,7 @@ test('every scenario has what a run needs, and the guard knows whom it asks for'
     expect(Object.keys(scenario.options), scenario.name).toEqual(
       expect.arrayContaining(Object.keys(scenario.quick ?? {})),
     );
-    const { taking } = chooseContestants(scenario, {}, { known: ALL, why: () => undefined });
+    const { taking } = chooseContestants(scenario, {}, { known: EVERYONE, why: () => undefined });
     expect(taking.length, scenario.name).toBeGreaterThan(0);
   }
   for (const name of Object.keys(OPTIONS)) {

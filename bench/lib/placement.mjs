@@ -1,0 +1,73 @@
+// Which CPUs the load and the servers run on: apart, where there are cores for both, so that the load generator takes
+// nothing from what it measures. On fewer they share them, and that is said.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+
+/** Fewer cores than that, and a quarter of them would be none. */
+const CORES_NEEDED = 4;
+
+/** A quarter of the cores is the load's. Hardware threads of one core stay together. Pure.
+ * @param {number[][]} cores each with its CPUs
+ * @returns {{load: number[], servers: number[]} | undefined} undefined: too few to divide */
+export function divide(cores) {
+  if (cores.length < CORES_NEEDED) return undefined;
+  const servers = cores.length - Math.floor(cores.length / 4);
+  return { load: cores.slice(servers).flat(), servers: cores.slice(0, servers).flat() };
+}
+
+/** '0-2,8' is [0, 1, 2, 8]: the form of the kernel's cpu lists. */
+export function cpusOf(list) {
+  return list
+    .trim()
+    .split(',')
+    .flatMap((range) => {
+      const [first, last = first] = range.split('-').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    });
+}
+
+/** The cores this process may use; see sysfs-devices-system-cpu of the kernel's documentation. */
+function allowedCores() {
+  const allowed = cpusOf(/^Cpus_allowed_list:\s*(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+  const siblings = allowed.map((cpu) => {
+    const file = `/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`;
+    return cpusOf(readFileSync(file, 'utf8')).filter((one) => allowed.includes(one));
+  });
+  return siblings.filter((core, i) => core[0] === allowed[i]);
+}
+
+/** As it was when the bench began, before it was pinned itself. */
+const placement = place();
+
+function place() {
+  if (process.platform !== 'linux') return { why: 'only Linux is known how to be asked' };
+  try {
+    const cores = allowedCores();
+    return divide(cores) ?? { why: `${cores.length} of the ${CORES_NEEDED} cores it takes` };
+  } catch (error) {
+    return { why: error.message }; // a sandbox without /sys
+  }
+}
+
+/** How many CPUs the servers have. */
+export const serverCpus = placement.servers?.length ?? os.availableParallelism();
+
+/** How many threads a load generator may keep busy. */
+export const loadThreads = Math.min(placement.load?.length ?? 1, 8);
+
+/** What a server's command begins with. */
+export const onServerCpus = placement.servers === undefined ? [] : onCpus(placement.servers);
+
+export function onCpus(cpus) {
+  return ['taskset', '--cpu-list', cpus.join(',')];
+}
+
+/** Moves this process with all its threads, and so whatever it starts from now on: the load generators.
+ * @returns {string} for the report
+ * @throws where the system refuses */
+export function pinLoad({ load, servers, why } = placement) {
+  if (load === undefined) return `the load shares the servers' CPUs: ${why}`;
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', load.join(','), String(process.pid)]);
+  return `the load on CPUs ${load.join(' ')}, the servers on ${servers.join(' ')}`;
+}
