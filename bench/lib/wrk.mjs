@@ -5,6 +5,7 @@ import { UsageError } from './usage-error.mjs';
 
 /** Closed loop: 64 clients, each with its next request as soon as the last is answered, on a new connection or,
  * with `keepAlive`, on the one it has. Returns how many were answered, and in how many seconds.
+ * @param {number} seconds whole ones: wrk knows no others
  * @throws where any failed: a figure with failures in it means nothing */
 export async function wrk(port, seconds, { keepAlive = false, scheme = 'http' } = {}) {
   const header = keepAlive ? [] : ['-H', 'Connection: close'];

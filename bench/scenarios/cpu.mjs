@@ -35,7 +35,7 @@ export const cpu = {
     'haproxy',
     'nginx',
   ],
-  options: { rounds: 5, seconds: 1.5 },
+  options: { rounds: 5, seconds: 2 },
   quick: { rounds: 3, seconds: 1 },
   takes: ({ seconds }) => seconds,
 

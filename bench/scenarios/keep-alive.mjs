@@ -15,7 +15,7 @@ export const keepAlive = {
   title:
     'CPU time for each request on connections that are kept (all processes), and the most requests a second',
   contestants: [ONE_PROCESS.id, ...MAIN, 'haproxy', 'nginx'],
-  options: { rounds: 5, seconds: 1.5 },
+  options: { rounds: 5, seconds: 2 },
   quick: { rounds: 3, seconds: 1 },
   takes: ({ seconds }) => seconds,
 

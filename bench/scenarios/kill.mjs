@@ -29,12 +29,12 @@ const COLUMNS = [
 export const kill = {
   name: 'kill',
   title: 'Failed requests when random workers are killed with SIGKILL under load',
-  contestants: [...MAIN, 'pm2', 'haproxy'],
+  contestants: [...MAIN, 'haproxy'],
   killsWorkers: true,
   enough: 1, // what is counted, not timed, tells by itself
-  options: { rounds: 3, kills: 5, rate: 400, seed: 1 },
-  quick: { rounds: 1, kills: 2 },
-  takes: ({ kills }) => 2 + kills * 1.6,
+  options: { rounds: 3, kills: 4, rate: 400, seed: 1 },
+  quick: null,
+  takes: ({ kills }) => 4 + kills * 1.6,
 
   run(contestants, options) {
     return fresh(contestants, options, (server, round) =>

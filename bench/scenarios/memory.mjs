@@ -13,7 +13,7 @@ export const memory = {
   name: 'memory',
   title: 'Memory after the warm-up in MiB: of a worker (the mean), of all that is no worker, of all',
   contestants: [ONE_PROCESS.id, ...MAIN, 'pm2', 'haproxy'],
-  enough: 2,
+  enough: 1,
   options: { rounds: 3 },
   quick: null,
   takes: () => 4,

@@ -30,7 +30,7 @@ export const skew = {
     overhead: 0.15,
   },
   quick: { rounds: 1, seconds: 3 },
-  takes: ({ seconds }) => seconds + 1.5,
+  takes: ({ seconds }) => seconds + 2.5,
 
   async run(contestants, options) {
     const { rounds, seed } = options;

@@ -25,7 +25,7 @@ export const stall = {
   contestants: [...MAIN, NODE_REUSE_PORT, 'haproxy'],
   options: { rounds: 3, rate: 300, blocks: 1, seed: 1 },
   quick: { rounds: 1 },
-  takes: ({ blocks }) => secondsOf(blocks) + 0.5,
+  takes: ({ blocks }) => secondsOf(blocks) + 2,
 
   run(contestants, options) {
     return interleaved(contestants, options, async ({ port }, round) => {

@@ -163,6 +163,9 @@ test('every scenario has what a run needs, and the guard knows whom it asks for'
   const scenarios = await loadScenarios();
   for (const scenario of scenarios) {
     expect(scenario.options.rounds, scenario.name).toBeGreaterThan(0);
+    if (scenario.name === 'cpu' || scenario.name === 'keep-alive') {
+      expect(scenario.options.seconds % 1, 'whole seconds, for wrk').toBe(0);
+    }
     expect(Object.keys(scenario.options), scenario.name).toEqual(
       expect.arrayContaining(Object.keys(scenario.quick ?? {})),
     );
