@@ -102,7 +102,7 @@ export interface Binding {
   handleCount(): number;
 }
 
-export type MessageTypeName = 'hello' | 'answer' | 'bell' | 'lane' | 'waker' | 'returned' | 'drain';
+export type MessageTypeName = 'hello' | 'answer' | 'bell' | 'lane' | 'waker' | 'returned' | 'drain' | 'lend';
 
 export type DispatchPolicy = 'round-robin' | 'least-connections' | 'source-hash';
 

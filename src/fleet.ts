@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { SocketAddress } from './binding.js';
+import { usableCpus } from './cpus.js';
+import { parseWorkers } from './options.js';
 import type { Balancer } from './primary/balancer.js';
 import type { Seat, WorkerState } from './primary/seat.js';
 import type { Supervisor } from './primary/supervisor.js';
@@ -20,6 +22,8 @@ export interface WorkerStatus {
   /** Connections given to other workers then. */
   rescued: number | undefined;
   restarts: number;
+  /** Counts from 1; each reload begins the next one. */
+  generation: number;
   /** Milliseconds. */
   uptime: number;
 }
@@ -33,6 +37,9 @@ export interface FleetStatus {
   strategy: Selection['strategy'];
   policy: Selection['policy'];
   listeners: ListenerStatus[];
+  /** Of the workers that come now. */
+  generation: number;
+  /** More than the fleet has places while some are replaced. */
   workers: WorkerStatus[];
 }
 
@@ -87,8 +94,30 @@ export class Fleet extends EventEmitter<FleetEvents> {
         ...address,
         protocol,
       })),
+      generation: this.#supervisor.generation,
       workers: this.#supervisor.seats.map((seat) => this.#describe(seat)),
     };
+  }
+
+  /** Replaces every worker by one of the present code and environment (`envFile`), one after another, with no
+   * request lost: the new one gets connections when it is ready, that is when it listens wherever the old one does
+   * (and has said so, with `waitReady`), and the old one ends when it has answered what it has. Resolves when every
+   * old one has ended.
+   *
+   * One that is asked for while another is under way begins after it.
+   *
+   * @throws EvenkeelError ERR_RELOAD_FAILED where a new worker does not become ready within `listenTimeout`: what
+   *   has not been replaced goes on serving. ERR_STOPPED. */
+  reload(): Promise<void> {
+    return this.#supervisor.reload();
+  }
+
+  /** Changes how many workers there are: 1 to 256. Resolves when those that come are ready, or have had
+   * `listenTimeout` for it, and those that go have ended. After a reload under way.
+   * @throws EvenkeelError ERR_INVALID_OPTION, ERR_STOPPED */
+  async scale(workers: number): Promise<void> {
+    const count = parseWorkers(workers);
+    return this.#supervisor.scale(count === 'auto' ? usableCpus() : count);
   }
 
   /** Stops new connections, lets every request finish, ends every worker; what is left after killTimeout
@@ -102,7 +131,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   }
 
   #describe(seat: Seat): WorkerStatus {
-    const { worker, state, restarts, startedAt, isAlive } = seat;
+    const { worker, state, restarts, generation, startedAt, isAlive } = seat;
     const handle = isAlive && worker !== undefined ? this.#balancer?.workerHandle(worker) : undefined;
     const load = handle?.slot.read();
     return {
@@ -114,6 +143,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
       stalls: handle?.stalls,
       rescued: handle?.rescued,
       restarts,
+      generation,
       uptime: isAlive ? Date.now() - startedAt : 0,
     };
   }

@@ -7,3 +7,4 @@ export type { WorkerState } from './primary/seat.js';
 export type { Rescue } from './primary/worker-handle.js';
 export { start } from './start.js';
 export type { Capabilities, PolicyName, Reason, Rung, Selection, StrategyName } from './strategies/select.js';
+export { type Draining, onDrain, ready } from './worker/application.js';

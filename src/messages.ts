@@ -37,6 +37,28 @@ export interface TermRequest {
   act: 'term';
 }
 
+/** Worker → primary, over Node's IPC: the application has said that it is ready. */
+export interface ReadyMessage {
+  cmd: typeof COMMAND;
+  act: 'ready';
+}
+
+/** Primary → worker, on the link: how to end. */
+export interface DrainOrder {
+  /** Milliseconds from now that idle connections may bring one more request, before they are closed. */
+  patience: number;
+  /** Milliseconds from now in which busy connections are asked to close, more and more of them, so that their
+   * clients do not all come back at once. */
+  spread: number;
+}
+
+/** Primary → worker, on the link, with the borrowed socket: what a lease was promised. */
+export interface Loan {
+  /** As in an Answer. */
+  gate: number | null;
+  backlog: number;
+}
+
 /** Primary → worker, on the link; the borrowed socket comes with it where there is one. */
 export interface Answer {
   seq: number;
@@ -54,7 +76,8 @@ export interface Answer {
 /** Primary → worker over Node's IPC, where there is no channel. A socket is what shareSocket() made of it. */
 export type ToWorker = { cmd: typeof COMMAND } & (
   | { act: 'answer'; lease: number; answer: Answer; socket: string | null }
-  | { act: 'drain' }
+  | { act: 'lend'; lease: number; loan: Loan; socket: string }
+  | { act: 'drain'; order: DrainOrder }
   /** A connection sent back has been received. */
   | { act: 'received'; id: number }
 );
@@ -67,7 +90,7 @@ export type ToPrimary = { cmd: typeof COMMAND } & (
 
 export function isFromPrimary(message: unknown): message is ToWorker {
   const m = message as Partial<ToWorker> | null;
-  return isOurs(m, 'answer') || isOurs(m, 'drain') || isOurs(m, 'received');
+  return isOurs(m, 'answer') || isOurs(m, 'lend') || isOurs(m, 'drain') || isOurs(m, 'received');
 }
 
 /** Well-formed, too: an application may send what it likes. */
@@ -127,6 +150,10 @@ function isPrimitive(value: unknown): boolean {
 
 function isPort(port: unknown): boolean {
   return typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65535;
+}
+
+export function isReadyMessage(message: unknown): message is ReadyMessage {
+  return isOurs(message as Partial<ReadyMessage>, 'ready');
 }
 
 export function isTermRequest(message: unknown): message is TermRequest {

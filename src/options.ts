@@ -32,16 +32,31 @@ export interface StartOptions {
    * connections wait for it, it gets no new ones, and those that wait go to workers that sleep, until its
    * loop turns. 0: they wait. Not with `source-hash`, where a client waits for its worker. */
   stallThreshold?: number;
-  /** Milliseconds, default 3000: a worker that has not called listen() by then is warned about. */
+  /** A file of further variables, as Node's --env-file; read again for each reload. `env` comes before it. */
+  envFile?: string;
+  /** A worker takes part when it has said so, by process.send('ready') or ready(), and not when it listens.
+   * Default false. */
+  waitReady?: boolean;
+  /** Reload: so many workers more than usual at most, not counting those that drain. Default 1. */
+  maxSurge?: number;
+  /** Reload: so many workers fewer than usual at most. Default 0. Both 0 is refused: nobody could be replaced. */
+  maxUnavailable?: number;
+  /** Milliseconds, default 3000: a worker that is not ready by then is warned about; in a reload the reload fails,
+   * and the old workers stay. */
   listenTimeout?: number;
   /** Milliseconds, default 10000: what is not drained by then is killed. */
   killTimeout?: number;
   /** Milliseconds, default 1000: a worker that lived longer was no failed start. */
   minUptime?: number;
-  /** Drain and stop on SIGTERM and SIGINT; the second one kills. Default true. */
+  /** Drain and stop on SIGTERM and SIGINT; the second one kills. Reload on SIGHUP and SIGUSR2. Default true. */
   signals?: boolean;
   /** A pino logger, or anything of its shape. Default: warnings by process.emitWarning(). */
   log?: Log;
+}
+
+export interface RollingLimits {
+  maxSurge: number;
+  maxUnavailable: number;
 }
 
 export interface TimeLimits {
@@ -51,6 +66,19 @@ export interface TimeLimits {
 }
 
 const DEFAULTS: TimeLimits = { listenTimeout: 3000, killTimeout: 10_000, minUptime: 1000 };
+
+/** @throws EvenkeelError ERR_INVALID_OPTION */
+export function rollingLimits({ maxSurge = 1, maxUnavailable = 0 }: Partial<RollingLimits>): RollingLimits {
+  const limits = {
+    maxSurge: parseCount('maxSurge', maxSurge),
+    maxUnavailable: parseCount('maxUnavailable', maxUnavailable),
+  };
+  if (limits.maxSurge + limits.maxUnavailable > 0) return limits;
+  throw new EvenkeelError(
+    'ERR_INVALID_OPTION',
+    'maxSurge and maxUnavailable are both 0: no worker could ever be replaced. Set one of them to 1 or more.',
+  );
+}
 
 /** Milliseconds. */
 export const STALL_THRESHOLD = 20;
@@ -117,6 +145,17 @@ export function settleDeferAccept(
   if (wanted === false || deferAccept === undefined) return wanted;
   if (wanted === 'auto' || addon !== undefined) return false;
   throw new EvenkeelError('ERR_UNSUPPORTED', `cannot defer accept here: ${deferAccept}`);
+}
+
+/** A number of workers, 0 to 256.
+ * @throws EvenkeelError ERR_INVALID_OPTION */
+export function parseCount(name: string, value: string | number): number {
+  const number = wholeNumber(value);
+  if (number >= 0 && number <= MAX_WORKERS) return number;
+  throw new EvenkeelError(
+    'ERR_INVALID_OPTION',
+    `${name} must be a whole number from 0 to ${MAX_WORKERS}, not '${value}'`,
+  );
 }
 
 const DAY = 86_400_000;

@@ -1,16 +1,17 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
-import { constants } from 'node:os';
 import { probe } from './capabilities.js';
 import { usableCpus } from './cpus.js';
+import { environment } from './environment.js';
 import { EvenkeelError } from './errors.js';
 import { Fleet } from './fleet.js';
-import { type Log, warningLog } from './log.js';
+import { warningLog } from './log.js';
 import {
   parseDeferAccept,
   parseMilliseconds,
   parsePolicy,
   parseStrategy,
   parseWorkers,
+  rollingLimits,
   STALL_THRESHOLD,
   type StartOptions,
   settleDeferAccept,
@@ -20,6 +21,7 @@ import { Balancer, type BalancerOptions } from './primary/balancer.js';
 import { resolveEntry } from './primary/entry.js';
 import { installForkHook } from './primary/fork-hook.js';
 import { Supervisor } from './primary/supervisor.js';
+import { reloadOnSignals, stopOnSignals } from './signals.js';
 import { type Selection, select } from './strategies/select.js';
 
 /** A port without any worker, all of them dead at once, is kept open for the next ones this long, in ms. */
@@ -52,7 +54,9 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   }
   const entry = resolveEntry(requireString('exec', options.exec));
   const workers = parseWorkers(options.workers ?? 'auto');
-  const limits = timeLimits(options);
+  const limits = { ...timeLimits(options), ...rollingLimits(options) };
+  const env = environment(options);
+  env(); // what is wrong with it is said before anything runs
   const capabilities = probe();
   const deferAccept = settleDeferAccept(parseDeferAccept(options.deferAccept ?? 'auto'), capabilities);
   const stallThreshold = parseMilliseconds('stallThreshold', options.stallThreshold ?? STALL_THRESHOLD);
@@ -75,7 +79,8 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
     ...limits,
     entry: options.exec,
     workers: workers === 'auto' ? usableCpus() : workers,
-    env: options.env,
+    env,
+    waitReady: options.waitReady ?? false,
     balancer,
     log,
   });
@@ -88,11 +93,11 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   });
   const unhook = installForkHook({ balancer: () => balancer });
   const unwatch = balancer === undefined ? watchNodeListeners(fleet) : () => {};
-  const release = (options.signals ?? true) ? stopOnSignals(fleet, log) : () => {};
+  const releases = (options.signals ?? true) ? [stopOnSignals(fleet, log), reloadOnSignals(fleet, log)] : [];
   fleet.once('stop', () => {
     unhook();
     unwatch();
-    release();
+    for (const release of releases) release();
     running = undefined;
   });
   onFleet(fleet);
@@ -125,30 +130,6 @@ function watchNodeListeners(fleet: Fleet): () => void {
   };
   cluster.on('listening', onListening);
   return () => cluster.off('listening', onListening);
-}
-
-/** A signal sent to a whole process group and passed on by npm or an init as well comes twice. */
-const SAME_SIGNAL = 300;
-
-/** What asks a process to end: on Windows Ctrl+Break and a console's closing, too. */
-const STOP_SIGNALS: readonly NodeJS.Signals[] =
-  'SIGBREAK' in constants.signals ? ['SIGTERM', 'SIGINT', 'SIGBREAK', 'SIGHUP'] : ['SIGTERM', 'SIGINT'];
-
-/** The first signal drains, the second kills. Returns an undo. */
-function stopOnSignals(fleet: Fleet, log: Log): () => void {
-  let first: number | undefined;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    const now = performance.now();
-    const force = first !== undefined;
-    if (first !== undefined && now - first < SAME_SIGNAL) return;
-    first ??= now;
-    log.info({ signal, force }, force ? `${signal} again: killing the workers` : `${signal}: draining`);
-    void fleet.stop({ force });
-  };
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
-  return () => {
-    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
-  };
 }
 
 function requireString(name: string, value: unknown): string {

@@ -139,6 +139,7 @@ void Channel::Init(Napi::Env env, Napi::Object exports) {
   set("waker", MessageType::kWaker);
   set("returned", MessageType::kReturned);
   set("drain", MessageType::kDrain);
+  set("lend", MessageType::kLend);
   exports.Set("messageTypes", types);
 }
 

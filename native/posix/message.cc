@@ -43,7 +43,7 @@ UniqueFd TakeFds(msghdr* header, int* count) {
 
 bool KnownType(uint8_t type) {
   return type >= static_cast<uint8_t>(MessageType::kHello) &&
-         type <= static_cast<uint8_t>(MessageType::kDrain);
+         type <= static_cast<uint8_t>(MessageType::kLend);
 }
 
 // The kernel drops a descriptor it finds no number for and only sets MSG_CTRUNC: a connection would

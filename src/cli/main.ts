@@ -32,6 +32,10 @@ program
     '--stall-threshold <ms>',
     'reuse-port: rescue who waits behind a loop blocked for so long; 0: never (default: 20)',
   )
+  .option('--env-file <file>', 'more environment for the workers; read again for each reload')
+  .option('--wait-ready', "a worker is ready when it calls process.send('ready'), not when it listens")
+  .option('--max-surge <n>', 'reload: so many workers more at most (default: 1)')
+  .option('--max-unavailable <n>', 'reload: so many workers fewer at most (default: 0)')
   .option('--listen-timeout <ms>', 'warn about workers that do not listen by then (default: 3000)')
   .option('--kill-timeout <ms>', 'kill what is not drained by then (default: 10000)')
   .option('--min-uptime <ms>', 'a worker that dies earlier has failed to start (default: 1000)')

@@ -1,5 +1,6 @@
 import type { Fleet, ListenerStatus } from '../fleet.js';
 import {
+  parseCount,
   parseDeferAccept,
   parseMilliseconds,
   parsePolicy,
@@ -17,6 +18,10 @@ export interface StartFlags {
   policy: string;
   deferAccept?: string;
   stallThreshold?: string;
+  envFile?: string;
+  waitReady?: true;
+  maxSurge?: string;
+  maxUnavailable?: string;
   listenTimeout?: string;
   killTimeout?: string;
   minUptime?: string;
@@ -37,6 +42,12 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     execArgv: [...process.execArgv, ...nodeArgs(flags)],
     log,
   };
+  if (flags.envFile !== undefined) options.envFile = flags.envFile;
+  if (flags.waitReady) options.waitReady = true;
+  for (const name of ['maxSurge', 'maxUnavailable'] as const) {
+    const value = flags[name];
+    if (value !== undefined) options[name] = parseCount(name, value);
+  }
   if (flags.deferAccept !== undefined) options.deferAccept = parseDeferAccept(flags.deferAccept);
   for (const name of ['stallThreshold', 'listenTimeout', 'killTimeout', 'minUptime'] as const) {
     const value = flags[name];

@@ -1,6 +1,6 @@
 import { binding, type Channel, type ChannelMessage, type ListenSocket, type Shared } from '../binding.js';
 import { EvenkeelError } from '../errors.js';
-import { type Answer, type Hello, LINK_ENV, parsePayload } from '../messages.js';
+import { type Answer, type DrainOrder, type Hello, LINK_ENV, type Loan, parsePayload } from '../messages.js';
 import type {
   PrimaryHandlers,
   PrimaryLink,
@@ -61,8 +61,12 @@ export class ChannelPrimaryLink implements PrimaryLink {
     onAdopted();
   }
 
-  drain(): void {
-    this.#channel.send(binding().messageTypes.drain, 0, 0, null, -1);
+  lend(lease: number, loan: Loan, socket: ListenSocket): void {
+    this.#channel.send(binding().messageTypes.lend, lease, 0, JSON.stringify(loan), socket.share());
+  }
+
+  drain(order: DrainOrder): void {
+    this.#channel.send(binding().messageTypes.drain, 0, 0, JSON.stringify(order), -1);
   }
 
   recover(): Returned[] {
@@ -134,8 +138,10 @@ export class ChannelWorkerLink implements WorkerLink {
     switch (message.type) {
       case messageTypes.answer:
         return this.#handlers?.onAnswer(parsePayload<Answer>(message.payload), message.fd);
+      case messageTypes.lend:
+        return this.#handlers?.onLoan(message.lease, parsePayload<Loan>(message.payload), message.fd);
       case messageTypes.drain:
-        return this.#handlers?.onDrain();
+        return this.#handlers?.onDrain(parsePayload<DrainOrder>(message.payload));
       default:
         if (message.fd >= 0) binding().closeFd(message.fd);
         this.#handlers?.onError(

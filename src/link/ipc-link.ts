@@ -6,10 +6,13 @@ import {
   type Answer,
   COMMAND,
   closedMessage,
+  type DrainOrder,
   type Hello,
   isFromPrimary,
   isFromWorker,
   LINK_ENV,
+  type Loan,
+  leaseKey,
   type ToPrimary,
   type ToWorker,
 } from '../messages.js';
@@ -68,8 +71,14 @@ export class IpcPrimaryLink implements PrimaryLink {
     this.#send({ cmd: COMMAND, act: 'answer', lease, answer, socket: shared });
   }
 
-  drain(): void {
-    this.#send({ cmd: COMMAND, act: 'drain' });
+  lend(lease: number, loan: Loan, socket: ListenSocket): void {
+    const pid = this.#process?.pid;
+    if (pid === undefined || !this.#process?.connected) return;
+    this.#send({ cmd: COMMAND, act: 'lend', lease, loan, socket: share(socket.fd(), pid) });
+  }
+
+  drain(order: DrainOrder): void {
+    this.#send({ cmd: COMMAND, act: 'drain', order });
   }
 
   /** What comes on Node's IPC is heard as it comes, after the worker's death too. */
@@ -169,8 +178,10 @@ export class IpcWorkerLink implements WorkerLink {
     switch (message.act) {
       case 'answer':
         return this.#onAnswer(message);
+      case 'lend':
+        return this.#onLoan(message);
       case 'drain':
-        return this.#handlers?.onDrain();
+        return this.#handlers?.onDrain(message.order);
       case 'received': {
         const fd = this.#returned.get(message.id);
         this.#returned.delete(message.id);
@@ -191,6 +202,19 @@ export class IpcWorkerLink implements WorkerLink {
     }
     this.#handlers?.onAnswer(heard, fd);
     this.#send({ cmd: COMMAND, act: 'adopted', lease });
+  }
+
+  #onLoan({ lease, loan, socket }: ToWorker & { act: 'lend' }): void {
+    let fd: number;
+    try {
+      fd = open(socket);
+    } catch (error) {
+      // Its server listens already, and gets nothing: the primary counts it out.
+      this.#handlers?.onError(error as NodeJS.ErrnoException);
+      process.send?.(closedMessage(leaseKey(lease)), undefined, undefined, () => {});
+      return;
+    }
+    this.#handlers?.onLoan(lease, loan, fd);
   }
 }
 

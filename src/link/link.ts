@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster';
 import { binding, type ListenSocket, type Shared } from '../binding.js';
-import type { Answer, Hello } from '../messages.js';
+import type { Answer, DrainOrder, Hello, Loan } from '../messages.js';
 
 /* What the primary and one worker say to each other, but for the question whether it may listen. Where the
  * system passes descriptors that is a channel of its own (channel-link.ts), inherited by the worker; on
@@ -44,8 +44,10 @@ export interface PrimaryLink {
   /** Replies to "may I listen?"; with the socket it shall accept from itself, if any. `onAdopted`: connections
    * may be sent from now on. */
   answer(lease: number, answer: Answer, socket: ListenSocket | undefined, onAdopted: () => void): void;
+  /** Gives the worker the socket that a lease was promised. */
+  lend(lease: number, loan: Loan, socket: ListenSocket): void;
   /** Finish what you have and end. */
-  drain(): void;
+  drain(order: DrainOrder): void;
   /** After the worker's death: what it had returned last. */
   recover(): Returned[];
   close(): void;
@@ -71,7 +73,9 @@ export interface WorkerLink {
 export interface WorkerHandlers {
   /** `fd`: of the socket to accept from, the handler's; -1: there is none. */
   onAnswer(answer: Answer, fd: number): void;
-  onDrain(): void;
+  /** `fd`: the handler's. */
+  onLoan(lease: number, loan: Loan, fd: number): void;
+  onDrain(order: DrainOrder): void;
   onError(error: NodeJS.ErrnoException): void;
 }
 

@@ -5,7 +5,15 @@ import { binding, type NativeLoadTable, type SelectorMechanism } from '../bindin
 import type { Returned } from '../link/link.js';
 import { MAX_WORKERS, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
-import { closedKey, isQuestion, isTermRequest, leaseKey, leaseOf, type Question } from '../messages.js';
+import {
+  closedKey,
+  type DrainOrder,
+  isQuestion,
+  isTermRequest,
+  leaseKey,
+  leaseOf,
+  type Question,
+} from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
 import { FreeSlots } from './free-slots.js';
 import type { DeferAccept, Listener } from './listener.js';
@@ -129,11 +137,32 @@ export class Balancer {
     };
   }
 
+  /** The worker may listen, but gets no connection before release(). Right after its fork. */
+  hold(worker: Worker): void {
+    const handle = this.workerHandle(worker);
+    if (handle !== undefined) handle.isHeld = true;
+  }
+
+  /** A held worker is ready: it gets its share of everything it listens on. Nothing where it is not held.
+   * @throws the system's error; it has then what it got so far. */
+  release(worker: Worker): void {
+    const handle = this.workerHandle(worker);
+    if (!handle?.isHeld) return;
+    handle.isHeld = false;
+    handle.slot.state = SlotState.ready;
+    for (const [lease, listener] of handle.leases) {
+      const socket = listener.lend(lease, handle);
+      if (socket !== undefined)
+        handle.lend(lease, { gate: listener.gate, backlog: listener.backlog }, socket);
+      if (handle.adopted.has(lease)) listener.open(lease, handle);
+    }
+  }
+
   /** The worker gets nothing new from here on, and is told to finish and end. */
-  drain(handle: WorkerHandle): void {
+  drain(handle: WorkerHandle, order: DrainOrder): void {
     handle.slot.state = SlotState.draining;
     for (const [lease, listener] of handle.leases) listener.drain(lease);
-    handle.drain();
+    handle.drain(order);
   }
 
   /** Connections no worker has taken yet, on listeners that have workers to take them. */
@@ -206,17 +235,21 @@ export class Balancer {
       }
       return this.#refuse(handle, lease, question.seq, error as NodeJS.ErrnoException);
     }
-    handle.slot.state = SlotState.ready;
+    if (!handle.isHeld) handle.slot.state = SlotState.ready;
     if (known === undefined) this.#options.onListener?.(listener);
   }
 
   #lend(listener: Listener, handle: WorkerHandle, lease: number, seq: number): void {
-    const socket = listener.lend(lease, handle);
-    this.#listeners.leased(lease, listener);
-    handle.everLeased.push(lease);
     const { data, address, gate, noDelay } = listener;
     const answer = { seq, errno: 0, key: leaseKey(lease), data, sockname: address, gate, noDelay };
-    handle.answer(lease, answer, socket, () => listener.open(lease, handle));
+    if (handle.isHeld) listener.promise(lease, handle);
+    const socket = handle.isHeld ? undefined : listener.lend(lease, handle);
+    this.#listeners.leased(lease, listener);
+    handle.everLeased.push(lease);
+    handle.answer(lease, answer, socket, () => {
+      handle.adopted.add(lease);
+      if (!handle.isHeld) listener.open(lease, handle);
+    });
   }
 
   /** A failure that is not the system's (data that JSON cannot carry, say) must not end the primary: the

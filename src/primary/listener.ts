@@ -44,6 +44,7 @@ export class Listener {
   readonly protocol: Question['protocol'];
   /** Its connections inherit TCP_NODELAY, since the first server to listen sets it. */
   readonly noDelay: boolean;
+  readonly backlog: number;
   /** What the first worker to listen gave the others: TLS ticket keys. */
   data: unknown;
   readonly #dispatcher: Dispatcher;
@@ -56,6 +57,7 @@ export class Listener {
     this.key = key;
     this.data = question.data;
     this.protocol = question.protocol;
+    this.backlog = Number(question.backlog) || DEFAULT_BACKLOG;
     this.noDelay = question.noDelay && binding().inheritsNoDelay;
     this.#dispatcher = new (binding().Dispatcher)(table, dispatchPolicy(strategy, policy), seed);
     const { protocol } = question;
@@ -69,7 +71,7 @@ export class Listener {
           family: question.addressType,
           port: question.port,
           ipv6Only: isIpv6Only(question),
-          backlog: Number(question.backlog) || DEFAULT_BACKLOG,
+          backlog: this.backlog,
           noDelay: this.noDelay,
         },
         {
@@ -105,13 +107,18 @@ export class Listener {
     return false;
   }
 
+  /** The worker is to have a share, once it is ready. */
+  promise(lease: number, worker: WorkerHandle): void {
+    this.#leases.set(lease, worker);
+    worker.leases.set(lease, this);
+  }
+
   /** Lends the worker its share; what comes back is the socket it shall accept from itself, if any.
    * The worker gets connections only after open(). */
   lend(lease: number, worker: WorkerHandle): ListenSocket | undefined {
     const { slot, bell, lane } = worker;
     const socket = this.#strategy.add(lease, { slot: slot.index, bell, lane });
-    this.#leases.set(lease, worker);
-    worker.leases.set(lease, this);
+    this.promise(lease, worker);
     return socket;
   }
 

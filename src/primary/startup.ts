@@ -1,50 +1,54 @@
 import { EvenkeelError } from '../errors.js';
 import type { Log } from '../log.js';
+import type { Roster } from './roster.js';
 import type { Seat } from './seat.js';
 
 interface StartupOptions {
   entry: string;
   listenTimeout: number;
+  waitReady: boolean;
   log: Log;
 }
 
-/** Decides when a fleet has started: every worker listens; or listenTimeout has passed (said, and not
- * fatal: some servers start slowly); or every worker's first process ended and none ever listened. */
+/** Decides when a fleet has started: every worker is ready; or listenTimeout has passed (said, and not
+ * fatal: some servers start slowly); or every worker's first process ended and none was ever ready. */
 export class Startup {
   readonly settled: Promise<void>;
-  readonly #seats: readonly Seat[];
+  readonly #roster: Roster;
   readonly #options: StartupOptions;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #resolve: () => void = () => {};
   #reject: (error: Error) => void = () => {};
-  readonly #respawn: (seat: Seat, how: string) => void;
   /** Seats whose first process ended while it was open whether any would ever listen. */
   readonly #heldBack = new Map<Seat, string>();
   #isOpen = true;
 
-  constructor(seats: readonly Seat[], options: StartupOptions, respawn: (seat: Seat, how: string) => void) {
-    this.#seats = seats;
+  constructor(roster: Roster, options: StartupOptions) {
+    this.#roster = roster;
     this.#options = options;
-    this.#respawn = respawn;
     this.settled = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#timer = setTimeout(() => this.#onTimeout(), options.listenTimeout);
+  }
+
+  /** All have been forked. */
+  begin(): void {
+    this.#timer = setTimeout(() => this.#onTimeout(), this.#options.listenTimeout);
   }
 
   /** A worker became ready. */
   check(): void {
     this.#goOn();
-    if (this.#seats.every((seat) => seat.state === 'ready')) this.#settle();
+    if (this.#roster.seats.every((seat) => seat.state === 'ready')) this.#settle();
   }
 
-  /** A worker's process ended `how`. True while it is open whether any worker will listen: it is not
+  /** A worker's process ended `how`. True while it is open whether any worker will be ready: it is not
    * respawned then, or only later, when another has shown that the entry can start. */
   holdsBack(seat: Seat, how: string): boolean {
     if (!this.#isOpen) return false;
     this.#heldBack.set(seat, how);
-    if (!this.#seats.some((one) => one.isAlive)) this.#fail(how);
+    if (!this.#roster.seats.some((one) => one.isAlive)) this.#fail(how);
     return true;
   }
 
@@ -56,7 +60,7 @@ export class Startup {
   #goOn(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    for (const [seat, how] of this.#heldBack) this.#respawn(seat, how);
+    for (const [seat, how] of this.#heldBack) this.#roster.recover(seat, how);
     this.#heldBack.clear();
   }
 
@@ -72,12 +76,17 @@ export class Startup {
   }
 
   #onTimeout(): void {
-    const silent = this.#seats.filter((seat) => seat.state === 'starting').length;
-    const { listenTimeout, entry, log } = this.#options;
+    const { seats } = this.#roster;
+    const silent = seats.filter((seat) => seat.state === 'starting').length;
+    const { listenTimeout, entry, waitReady, log } = this.#options;
     if (silent > 0) {
+      const did = waitReady ? `say 'ready'` : 'call listen()';
+      const question = waitReady
+        ? `Does ${entry} call process.send('ready')?`
+        : `Does ${entry} start a server?`;
       log.warn(
         { listenTimeout, workers: silent },
-        `${silent} of ${this.#seats.length} workers did not call listen() within ${listenTimeout} ms; still waiting. Does ${entry} start a server?`,
+        `${silent} of ${seats.length} workers did not ${did} within ${listenTimeout} ms; still waiting. ${question}`,
       );
     }
     this.#goOn();

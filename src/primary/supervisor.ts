@@ -1,27 +1,33 @@
-import cluster, { type Worker } from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
+import { EvenkeelError } from '../errors.js';
+import { MAX_WORKERS } from '../load-table.js';
 import type { Log } from '../log.js';
-import type { TimeLimits } from '../options.js';
-import { backoff, CRASH_LOOP } from './backoff.js';
+import type { RollingLimits, TimeLimits } from '../options.js';
 import type { Balancer } from './balancer.js';
 import { emptyQueues } from './empty-queues.js';
-import { Seat } from './seat.js';
+import { RollingRestart } from './rolling-restart.js';
+import { Roster } from './roster.js';
+import type { Seat } from './seat.js';
 import { Startup } from './startup.js';
 
-export interface SupervisorOptions extends TimeLimits {
+export interface SupervisorOptions extends TimeLimits, RollingLimits {
   /** As the user named it, for messages. */
   entry: string;
   workers: number;
-  env: Readonly<Record<string, string>> | undefined;
+  env: Environment;
+  waitReady: boolean;
   /** Undefined where node:cluster itself serves. */
   balancer: Balancer | undefined;
   log: Log;
 }
 
+/** What workers get in addition to this process's environment; read anew for each generation. */
+export type Environment = () => Readonly<Record<string, string>> | undefined;
+
 export interface SupervisorEvents {
   /** A worker's state changed. */
   worker: [seat: Seat];
-  /** A worker has failed so often in a row that it looks like a crash loop; next try in `delay` ms. */
   crashLoop: [seat: Seat, delay: number];
   /** Every process is gone. */
   stop: [];
@@ -31,30 +37,60 @@ export interface SupervisorEvents {
  * the primary's own to be seen first. */
 const TERM_SETTLE = 20;
 
-/** Keeps N workers running: forks, respawns with back-off, drains, kills. Owns every worker process. */
+/** Keeps N workers running, and does with them what it is told, one thing after another. */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
-  readonly seats: readonly Seat[];
   readonly #options: SupervisorOptions;
+  readonly #roster: Roster;
   readonly #startup: Startup;
-  readonly #onListening = (worker: Worker): void => this.#handleListening(worker);
-  readonly #onExit = (worker: Worker, code: number | null, signal: string | null): void =>
-    this.#handleExit(worker, code, signal);
+  /** The generation of workers that come now. */
+  #generation = 1;
+  #env: ReturnType<Environment>;
+  /** What is done with the workers, to its end, whatever that is. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Waits for its turn: whoever wants another means the same. */
+  #nextReload: Promise<void> | undefined;
+  #rolling: RollingRestart | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     super();
     this.#options = options;
-    this.seats = Array.from({ length: options.workers }, (_, index) => new Seat(index));
-    this.#startup = new Startup(this.seats, options, (seat, how) => this.#recover(seat, how));
+    this.#env = options.env();
+    this.#roster = new Roster({
+      ...options,
+      env: () => this.#env,
+      holdsBack: (seat, how) => this.#startup.holdsBack(seat, how),
+    });
+    this.#roster.on('worker', (seat) => {
+      if (seat.state === 'ready') this.#startup.check();
+      this.emit('worker', seat);
+    });
+    this.#roster.on('crashLoop', (...loop) => this.emit('crashLoop', ...loop));
+    this.#startup = new Startup(this.#roster, options);
   }
 
-  /** Forks all workers. Resolves when every one listens, or after listenTimeout with a warning.
-   * @throws EvenkeelError ERR_ENTRY_FAILED where all ended before any listened; nothing runs then. */
+  /** The lowest index first; of one index the older. */
+  get seats(): readonly Seat[] {
+    return this.#roster.seats.toSorted((a, b) => a.index - b.index || a.generation - b.generation);
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Forks all workers. Resolves when every one is ready, or after listenTimeout with a warning.
+   * @throws EvenkeelError ERR_ENTRY_FAILED where all ended before any was ready; nothing runs then. */
   async start(): Promise<void> {
-    cluster.on('listening', this.#onListening);
-    cluster.on('exit', this.#onExit);
+    this.#roster.open();
+    const started = this.#start();
+    this.#last = started.catch(() => {});
+    return started;
+  }
+
+  async #start(): Promise<void> {
     try {
-      for (const seat of this.seats) this.#fork(seat);
+      for (let index = 0; index < this.#options.workers; index++) this.#roster.add(index, this.#generation);
+      this.#startup.begin();
       await this.#startup.settled;
     } catch (error) {
       await this.stop({ force: true });
@@ -62,98 +98,123 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
+  /** Replaces every worker by one of the present code and environment. One after another: a second reload begins
+   * when the first has ended, and a third is the second.
+   * @throws EvenkeelError ERR_RELOAD_FAILED, ERR_STOPPED; and what reading the environment throws */
+  reload(): Promise<void> {
+    this.#nextReload ??= this.#inTurn(() => {
+      this.#nextReload = undefined;
+      return this.#reload();
+    });
+    return this.#nextReload;
+  }
+
+  /** @throws EvenkeelError ERR_STOPPED */
+  scale(workers: number): Promise<void> {
+    return this.#inTurn(() => this.#scale(workers));
+  }
+
   /** Drains every worker and ends; `force` kills them, also while a drain is under way. */
   stop({ force = false } = {}): Promise<void> {
-    if (force) this.#killAll();
+    if (force) this.#roster.killAll();
     this.#stopping ??= this.#stop(force);
     return this.#stopping;
   }
 
   /** A SIGTERM reached a single worker: it ends without losing a request, and another takes its seat. */
   drainWorker(worker: Worker | undefined): void {
-    const seat = this.seats.find((one) => one.worker === worker);
+    const seat = this.#roster.find(worker);
     if (worker === undefined || seat === undefined) return;
     setTimeout(() => {
-      if (this.#stopping === undefined && seat.worker === worker) this.#drain(seat);
+      if (this.#stopping === undefined && seat.worker === worker) this.#roster.drain(seat);
     }, TERM_SETTLE);
   }
 
-  #fork(seat: Seat): void {
-    const worker = cluster.fork(this.#options.env);
-    seat.worker = worker;
-    seat.startedAt = Date.now();
-    seat.restarts++;
-    // Without a listener an 'error' (a failed send to a worker that just died, say) would end the primary.
-    worker.on('error', (error: NodeJS.ErrnoException) => {
-      this.#options.log.warn({ err: error, code: error.code }, `${seat.label}: ${error.message}`);
-      if (worker.process.pid === undefined) this.#handleExit(worker, null, null); // never started
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => {
+      if (this.#stopping !== undefined) throw new EvenkeelError('ERR_STOPPED', 'the fleet has stopped');
+      return action();
     });
-    this.#setState(seat, 'starting');
+    this.#last = turn.catch(() => {});
+    return turn;
   }
 
-  #handleListening(worker: Worker): void {
-    const seat = this.seats.find((one) => one.worker === worker);
-    if (seat?.state !== 'starting') return;
-    this.#setState(seat, 'ready');
-    this.#startup.check();
-  }
-
-  #handleExit(worker: Worker, code: number | null, signal: string | null): void {
-    const seat = this.seats.find((one) => one.worker === worker);
-    if (seat === undefined || !seat.isAlive) return;
-    const wasDraining = seat.state === 'draining' || worker.exitedAfterDisconnect;
-    const how = signal !== null ? `killed by ${signal}` : `exit code ${code}`;
-    seat.clearTimers();
-    this.#setState(seat, 'dead');
-    if (this.#stopping !== undefined || this.#startup.holdsBack(seat, how)) return;
-    if (!wasDraining) return this.#recover(seat, how);
-    this.#options.log.info(factsOf(seat), `${seat.label} ended after its drain; another takes its place`);
-    seat.failures = 0;
-    this.#respawnIn(seat, 0);
-  }
-
-  /** A worker failed: another takes its seat, the later the oftener that happened. */
-  #recover(seat: Seat, how: string): void {
-    const { log, minUptime } = this.#options;
-    seat.failures = Date.now() - seat.startedAt >= minUptime ? 1 : seat.failures + 1;
-    const delay = backoff(seat.failures, Math.random());
-    const { failures } = seat;
-    if (failures < CRASH_LOOP) {
-      log.warn(factsOf(seat), `${seat.label} died: ${how}; respawning in ${delay} ms`);
-    } else {
-      log.error(
-        { ...factsOf(seat), failures, delay },
-        `crash loop: ${seat.label} died ${failures} times in a row right after its start (${how}); next try in ${delay} ms`,
+  async #reload(): Promise<void> {
+    const { log, env } = this.#options;
+    const [before, old] = [this.#env, this.#roster.staying];
+    this.#env = env();
+    this.#generation++;
+    log.info(
+      { generation: this.#generation },
+      `reloading ${old.length} workers: generation ${this.#generation}`,
+    );
+    try {
+      await this.#roll(old);
+      log.info(
+        { generation: this.#generation },
+        `reloaded: ${old.length} workers of generation ${this.#generation}`,
       );
-      this.emit('crashLoop', seat, delay);
+    } catch (error) {
+      // Who crashes from now on comes back with what the old ones have.
+      this.#env = before;
+      if (error instanceof EvenkeelError)
+        log.error({ code: error.code }, `the reload failed: ${error.message}`);
+      throw error;
     }
-    this.#respawnIn(seat, delay);
   }
 
-  #respawnIn(seat: Seat, delay: number): void {
-    this.#setState(seat, 'waiting');
-    seat.respawn = setTimeout(() => {
-      try {
-        this.#fork(seat);
-      } catch (error) {
-        // EAGAIN, ENOMEM, EMFILE: this process cannot fork now.
-        seat.failures++;
-        const again = Math.max(100, backoff(seat.failures, Math.random()));
-        this.#options.log.error(
-          { err: error },
-          `cannot fork a worker: ${(error as Error).message}; next try in ${again} ms`,
-        );
-        this.#respawnIn(seat, again);
-      }
-    }, delay);
+  async #roll(old: readonly Seat[]): Promise<void> {
+    const generation = this.#generation;
+    this.#rolling = new RollingRestart(this.#roster, old, {
+      ...this.#options,
+      generation,
+      maxProcesses: MAX_WORKERS,
+    });
+    try {
+      await this.#rolling.run();
+    } finally {
+      this.#rolling = undefined;
+    }
+  }
+
+  /** Resolves when the new ones are ready, or have had listenTimeout to be, and the others have ended. */
+  async #scale(workers: number): Promise<void> {
+    const staying = this.seats.filter(({ isLeaving }) => !isLeaving);
+    const leaving = staying.slice(workers);
+    for (const seat of leaving) this.#roster.retire(seat);
+    const taken = new Set(staying.map(({ index }) => index));
+    const coming: Seat[] = [];
+    for (let index = 0; staying.length + coming.length < workers; index++) {
+      if (!taken.has(index)) coming.push(this.#roster.add(index, this.#generation));
+    }
+    const isDone = (): boolean =>
+      coming.every(({ state }) => state === 'ready') && leaving.every(({ isAlive }) => !isAlive);
+    const { listenTimeout, killTimeout } = this.#options;
+    await this.#until(isDone, leaving.length > 0 ? killTimeout : listenTimeout);
+  }
+
+  /** At most so many ms, or until the fleet stops. */
+  async #until(isDone: () => boolean, limit: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (!isDone() && this.#stopping === undefined) return;
+        clearTimeout(timer);
+        this.#roster.off('worker', look);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#roster.off('worker', look);
+        resolve();
+      }, limit);
+      this.#roster.on('worker', look);
+      look();
+    });
   }
 
   async #stop(force: boolean): Promise<void> {
     this.#startup.cancel();
-    for (const seat of this.seats) {
-      clearTimeout(seat.respawn);
-      if (!seat.isAlive) seat.state = 'dead';
-    }
+    this.#roster.beginClosing();
+    this.#rolling?.cancel();
     const { balancer, log, killTimeout } = this.#options;
     const deadline = Date.now() + killTimeout;
     if (!force && balancer !== undefined) {
@@ -162,57 +223,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         log.error({ err: error }, error.message),
       );
     }
-    for (const seat of this.seats) if (seat.isAlive) this.#drain(seat, deadline);
-    await this.#allDead();
+    this.#roster.drainAll(deadline);
+    await this.#roster.allDead();
     balancer?.close();
-    cluster.off('listening', this.#onListening);
-    cluster.off('exit', this.#onExit);
+    this.#roster.close();
     this.emit('stop');
   }
-
-  #drain(seat: Seat, deadline = Date.now() + this.#options.killTimeout): void {
-    const { worker } = seat;
-    if (worker === undefined || seat.state === 'draining') return;
-    const { balancer } = this.#options;
-    const handle = balancer?.workerHandle(worker);
-    if (balancer !== undefined && handle !== undefined) balancer.drain(handle);
-    else worker.disconnect();
-    this.#setState(seat, 'draining');
-    seat.kill = setTimeout(
-      () => {
-        const { killTimeout } = this.#options;
-        this.#options.log.warn(
-          { worker: worker.id, pid: worker.process.pid, killTimeout },
-          `${seat.label} did not end within ${killTimeout} ms: killed`,
-        );
-        killHard(worker);
-      },
-      Math.max(0, deadline - Date.now()),
-    );
-  }
-
-  #killAll(): void {
-    for (const seat of this.seats) if (seat.isAlive) killHard(seat.worker);
-  }
-
-  async #allDead(): Promise<void> {
-    while (this.seats.some((seat) => seat.isAlive)) {
-      await new Promise<void>((resolve) => this.once('worker', () => resolve()));
-    }
-  }
-
-  #setState(seat: Seat, state: Seat['state']): void {
-    seat.state = state;
-    this.emit('worker', seat);
-  }
-}
-
-function factsOf({ worker, startedAt }: Seat): object {
-  return { worker: worker?.id, pid: worker?.process.pid, uptime: Date.now() - startedAt };
-}
-
-/** Node keeps the handle of a spawn that failed for EMFILE, with pid 0: its kill() would end this whole
- * process group. */
-function killHard(worker: Worker | undefined): void {
-  if (worker?.process.pid) worker.process.kill('SIGKILL');
 }

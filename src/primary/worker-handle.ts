@@ -3,7 +3,7 @@ import { type Bell, binding, type Lane, type ListenSocket, type NativeLoadTable 
 import type { PrimaryLink, Returned, Sharing } from '../link/link.js';
 import { makeLink } from '../link/open.js';
 import { Slot } from '../load-table.js';
-import type { Answer } from '../messages.js';
+import type { Answer, DrainOrder, Loan } from '../messages.js';
 import type { Listener } from './listener.js';
 
 /** A lane that could not be emptied for want of descriptors is tried again after so many ms. */
@@ -27,6 +27,10 @@ export class WorkerHandle {
   readonly bell: Bell;
   /** By lease: what this worker listens on. */
   readonly leases = new Map<number, Listener>();
+  /** Leases it knows of: connections under them may be sent to it. */
+  readonly adopted = new Set<number>();
+  /** It listens, and gets nothing before it is released. */
+  isHeld = false;
   /** It was told to finish and end. */
   isDraining = false;
   /** Times its loop was blocked while connections waited for it. */
@@ -92,6 +96,10 @@ export class WorkerHandle {
     this.link.answer(lease, answer, socket, onAdopted);
   }
 
+  lend(lease: number, loan: Loan, socket: ListenSocket): void {
+    this.link.lend(lease, loan, socket);
+  }
+
   countStall({ rescued }: Rescue): void {
     this.stalls++;
     this.rescued += rescued;
@@ -109,8 +117,8 @@ export class WorkerHandle {
     this.bell.close();
   }
 
-  drain(): void {
+  drain(order: DrainOrder): void {
     this.isDraining = true;
-    this.link.drain();
+    this.link.drain(order);
   }
 }

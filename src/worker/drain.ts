@@ -4,12 +4,10 @@ import type { ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import net, { type Server } from 'node:net';
 import { constants } from 'node:os';
-import { COMMAND, type Hello } from '../messages.js';
-import { unusedConnections } from './unused-connections.js';
+import { COMMAND, type DrainOrder, type Hello } from '../messages.js';
+import { DRAIN_CHANNEL } from './application.js';
+import { answersUnderWay, unusedConnections } from './http-connections.js';
 
-/** An idle keep-alive connection gets this long, in ms, to bring one more request, which is answered with
- * `Connection: close`. Closed at once, a request already on its way would be lost. */
-const IDLE_GRACE = 1000;
 const IDLE_CHECK = 200;
 /** The same for HTTP/2: time, in ms, for the first GOAWAY to reach the client before the last one says
  * which streams were taken. RFC 9113, 6.8. */
@@ -18,7 +16,10 @@ const MAX_STREAM_ID = 2 ** 31 - 1;
 
 /** What a console sends to every process in it. */
 const INTERRUPTS: readonly NodeJS.Signals[] =
-  'SIGBREAK' in constants.signals ? ['SIGINT', 'SIGBREAK', 'SIGHUP'] : ['SIGINT'];
+  'SIGBREAK' in constants.signals ? ['SIGINT', 'SIGBREAK', 'SIGHUP'] : ['SIGINT', 'SIGHUP'];
+
+/** The primary is gone: nobody else will serve. */
+const ALONE: DrainOrder = { patience: 1000, spread: 0 };
 
 interface HttpServer extends Server {
   closeIdleConnections(): void;
@@ -48,6 +49,7 @@ export class Drain {
     server.on('close', () => this.#servers.delete(server));
     server.on('session', (session: ServerHttp2Session) => {
       if (typeof session?.goaway !== 'function') return; // an event of the application's own
+      if (this.#began) endSession(session); // it was on its way
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
     });
@@ -61,19 +63,27 @@ export class Drain {
     for (const signal of INTERRUPTS) process.on(signal, this.#onInterrupt);
   }
 
-  begin(): void {
+  /** From here on the answers say `Connection: close`, by and by: with the next request of an idle connection its
+   * client is told, too. One that brings none until the patience is over is closed; a request already on its way
+   * is lost only then. */
+  begin({ patience, spread }: DrainOrder): void {
     if (this.#began) return;
     this.#began = true;
+    const begun = performance.now();
+    const isOver = (): boolean => performance.now() - begun >= spread * Math.random();
     diagnostics.subscribe('http.server.request.start', (message) => {
-      const { response } = message as { response: ServerResponse };
-      if (!response.headersSent) response.setHeader('Connection', 'close');
+      if (isOver()) closeAfter((message as { response: ServerResponse }).response);
     });
+    for (const server of this.#servers) {
+      for (const response of answersUnderWay(server)) if (isOver()) closeAfter(response);
+    }
     for (const session of this.#sessions) endSession(session);
     // net.Server's close(): http's would close idle connections at once.
     const closing = [...this.#servers].map(
       (server) => new Promise<void>((resolve) => net.Server.prototype.close.call(server, () => resolve())),
     );
-    const idle = setTimeout(() => this.#closeIdle(), IDLE_GRACE);
+    diagnostics.channel(DRAIN_CHANNEL).publish({ patience });
+    const idle = setTimeout(() => this.#closeIdle(), patience);
     Promise.all(closing).then(() => {
       clearTimeout(idle);
       this.#finish();
@@ -83,7 +93,7 @@ export class Drain {
   #askToDrain(): void {
     this.#signalled = true;
     if (process.connected) process.send?.({ cmd: COMMAND, act: 'term' });
-    else this.begin();
+    else this.begin(ALONE);
   }
 
   #closeIdle(): void {
@@ -109,6 +119,11 @@ export class Drain {
     process.once('disconnect', end);
     cluster.worker?.disconnect();
   }
+}
+
+/** What is begun is not broken off: where the headers are out, the next answer says it. */
+function closeAfter(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
 function endSession(session: ServerHttp2Session): void {

@@ -15,6 +15,7 @@ export type OnConnection = (this: ServerHandle, errno: number, client?: TcpHandl
 
 export interface TcpHandle extends ServerHandle {
   open(fd: number): number;
+  listen(backlog: number): number;
   setNoDelay(enable: boolean): number;
   /** Windows. */
   setSimultaneousAccepts?(enable: boolean): void;
@@ -83,6 +84,27 @@ export function listeningHandle(
     around(() => deliver?.call(handle, errno, client), client);
   }
   return handle;
+}
+
+/** A listening handle over a borrowed socket whose connections go to `server`, node:cluster's stand-in, which
+ * remains what net.Server knows: this one keeps no process alive. The handle owns the fd.
+ * @throws the system's error; the fd is closed then. */
+export function lentHandle(
+  takeFd: number,
+  backlog: number,
+  server: ServerHandle,
+  around: (deliver: () => void, client?: TcpHandle) => void,
+): TcpHandle {
+  const handle = listeningHandle(takeFd, around);
+  handle.onconnection = (errno, client) => server.onconnection?.call(server, errno, client);
+  handle.unref();
+  const errno = handle.listen(backlog);
+  if (errno === 0) return handle;
+  handle.close();
+  throw Object.assign(new Error(`cannot listen on a lent socket: errno ${errno}`), {
+    errno,
+    syscall: 'listen',
+  });
 }
 
 /** Whether it is a handle of Node's TCP class, and not node:cluster's stand-in for one. */

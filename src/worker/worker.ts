@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import { binding, type Intake } from '../binding.js';
 import type { WorkerLink } from '../link/link.js';
 import { Slot } from '../load-table.js';
-import { type Answer, leaseOf } from '../messages.js';
+import { type Answer, type Loan, leaseOf } from '../messages.js';
 import { BusyMark } from './busy-mark.js';
 import { ConnectionMeter } from './connection-meter.js';
 import { Drain } from './drain.js';
@@ -14,6 +14,7 @@ import {
   connectionHandle,
   inheritNoDelay,
   isListeningHandle,
+  lentHandle,
   listeningHandle,
   type ServerHandle,
   type TcpHandle,
@@ -31,6 +32,8 @@ interface Share {
   context: AsyncResource;
   /** Its connections come with TCP_NODELAY set. */
   noDelay: boolean;
+  /** The listening handle that came after the server's own, which is a stand-in. */
+  loan?: TcpHandle;
 }
 
 /** net.Server's limit, and (Node 22 and later) its wish to drop here what is above it. */
@@ -88,7 +91,8 @@ export class EvenkeelWorker {
     this.#drain.handleSignals();
     this.#link.start({
       onAnswer: (answer, fd) => this.#onAnswer(answer, fd),
-      onDrain: () => this.#drain.begin(),
+      onLoan: (lease, loan, fd) => this.#onLoan(lease, loan, fd),
+      onDrain: (order) => this.#drain.begin(order),
       onError: onLinkError,
     });
     this.#intake.start();
@@ -110,6 +114,21 @@ export class EvenkeelWorker {
     );
   }
 
+  /** What a lease was promised: its server has listened for some time, and heard nothing. */
+  #onLoan(lease: number, { gate, backlog }: Loan, fd: number): void {
+    const share = this.#shares.get(lease);
+    if (share === undefined) return binding().closeFd(fd); // closed meanwhile
+    if (gate !== null && this.#gates.canShare()) {
+      const deliver = (connection: number): void => this.#deliver(lease, connection);
+      this.#gates.share({ number: gate, takeSocket: fd }, share.server, deliver);
+      return;
+    }
+    const around = (deliver: () => void, client?: TcpHandle): void => this.#count(lease, deliver, client);
+    share.loan = lentHandle(fd, backlog, share.handle, around);
+    share.countsItself = true;
+    this.#intake.watchRoom();
+  }
+
   /** Node has made the server's handle; from here on connections find it. */
   #adopt(answer: Answer, server: Server, handle: ServerHandle, context: AsyncResource): void {
     const lease = leaseOf(answer.key);
@@ -118,7 +137,8 @@ export class EvenkeelWorker {
     this.#busy.watch(server);
     const countsItself = isListeningHandle(handle);
     if (countsItself) this.#intake.watchRoom();
-    this.#shares.set(lease, { server, handle, countsItself, context, noDelay: answer.noDelay });
+    const share: Share = { server, handle, countsItself, context, noDelay: answer.noDelay };
+    this.#shares.set(lease, share);
     const takeSocket = this.#borrowed;
     this.#borrowed = -1;
     if (answer.gate !== null && takeSocket >= 0) {
@@ -129,6 +149,7 @@ export class EvenkeelWorker {
       this.#gates.close(server); // may have taken the last ones from the queue
       this.#shares.delete(lease);
       // Node says 'close' to the primary first, which may then bind the port anew: let it be free by then.
+      share.loan?.close();
       closeDescriptor(handle, callback);
       close.call(handle, callback);
     };

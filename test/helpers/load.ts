@@ -29,7 +29,7 @@ export function newConnections(port: number, rate: number, host = '127.0.0.1'): 
   const timer = setInterval(() => {
     const due = ((performance.now() - begun) / 1000) * rate;
     for (; sent < due; sent++) {
-      const done = get(port, host, false).then((fate) => {
+      const done = ask({ port, host, agent: false }).then((fate) => {
         tally[fate]++;
         open.delete(done);
       });
@@ -49,13 +49,22 @@ export function newConnections(port: number, rate: number, host = '127.0.0.1'): 
 /** Closed loop: `connections` keep-alive connections, each asking again as soon as it has its answer. A
  * connection the server ends with `Connection: close` is opened again. */
 export function keepAlive(port: number, connections: number, host = '127.0.0.1'): Load {
+  return closedLoop(connections, (agent) => ask({ port, host, agent }));
+}
+
+/** The same with a body in each request, which a client must not send twice. */
+export function posts(port: number, connections: number, host = '127.0.0.1'): Load {
+  return closedLoop(connections, (agent) => ask({ port, host, agent, method: 'POST' }, Buffer.alloc(10_000)));
+}
+
+function closedLoop(connections: number, send: (agent: http.Agent) => Promise<keyof Tally>): Load {
   const tally = emptyTally();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const agents = Array.from({ length: connections }, () => new http.Agent(agent.options));
   let isStopped = false;
   const loops = agents.map(async (own) => {
     while (!isStopped) {
-      const fate = await get(port, host, own);
+      const fate = await send(own);
       tally[fate]++;
       if (fate === 'refused') break; // nobody listens any more
     }
@@ -75,13 +84,14 @@ function emptyTally(): Tally {
   return { ok: 0, refused: 0, reset: 0, empty: 0, hung: 0, other: 0 };
 }
 
-function get(port: number, host: string, agent: http.Agent | false): Promise<keyof Tally> {
+function ask(options: http.RequestOptions, body?: Buffer): Promise<keyof Tally> {
   return new Promise((resolve) => {
-    const request = http.get({ port, host, agent, path: '/' }, (response) => {
+    const request = http.request(options, (response) => {
       response.resume();
       response.on('end', () => settle('ok'));
       response.on('error', (error: NodeJS.ErrnoException) => settle(kindOf(error)));
     });
+    request.end(body);
     request.on('error', (error: NodeJS.ErrnoException) => settle(kindOf(error)));
     const limit = setTimeout(() => {
       settle('hung');

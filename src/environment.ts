@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { EvenkeelError } from './errors.js';
+import type { StartOptions } from './options.js';
+
+/** What workers get in addition to this process's environment, read anew whenever it is called.
+ * @throws (what it returns) EvenkeelError ERR_INVALID_OPTION where the file cannot be read */
+export function environment({ env, envFile }: Pick<StartOptions, 'env' | 'envFile'>) {
+  return (): Readonly<Record<string, string>> | undefined =>
+    envFile === undefined ? env : { ...readEnvFile(envFile), ...env };
+}
+
+/** Variables this process has already come before those of the file, as with Node's --env-file. */
+function readEnvFile(file: string): Record<string, string> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new EvenkeelError('ERR_INVALID_OPTION', `envFile: ${(cause as Error).message}`, { cause });
+  }
+  const entries = Object.entries(parseEnv(text)).filter(([name]) => process.env[name] === undefined);
+  return Object.fromEntries(entries) as Record<string, string>;
+}

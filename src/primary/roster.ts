@@ -1,0 +1,288 @@
+import cluster, { type Address, type Worker } from 'node:cluster';
+import { EventEmitter } from 'node:events';
+import type { Log } from '../log.js';
+import { type DrainOrder, isReadyMessage } from '../messages.js';
+import { backoff, CRASH_LOOP } from './backoff.js';
+import type { Balancer } from './balancer.js';
+import { addressOf, Seat, type WorkerState } from './seat.js';
+
+export interface RosterOptions {
+  /** What the next worker gets in addition to this process's environment. */
+  env: () => Readonly<Record<string, string>> | undefined;
+  /** Undefined where node:cluster itself serves. */
+  balancer: Balancer | undefined;
+  /** A worker is ready when it has said so, and not when it listens. */
+  waitReady: boolean;
+  /** Milliseconds; see StartOptions. */
+  minUptime: number;
+  killTimeout: number;
+  /** A worker has ended `how`. True: it is not to be followed by another, for now. */
+  holdsBack: (seat: Seat, how: string) => boolean;
+  log: Log;
+}
+
+export interface RosterEvents {
+  /** A worker's state changed. */
+  worker: [seat: Seat];
+  /** A worker has failed so often in a row that it looks like a crash loop; next try in `delay` ms. */
+  crashLoop: [seat: Seat, delay: number];
+  /** A worker that was to replace another has ended before it was ready. */
+  unfit: [seat: Seat, how: string];
+}
+
+/** The fleet ends, and nobody else will serve: who is idle is told by closing its connection. */
+const LAST: DrainOrder = { patience: 1000, spread: 0 };
+
+/** The places of a fleet and the processes in them: forks, respawns with back-off, drains, kills. Owns every worker
+ * process. */
+export class Roster extends EventEmitter<RosterEvents> {
+  readonly #options: RosterOptions;
+  #seats: readonly Seat[] = [];
+  /** No place is filled again. */
+  #isClosing = false;
+  readonly #onListening = (worker: Worker, address: Address): void => this.#handleListening(worker, address);
+  readonly #onMessage = (worker: Worker, message: unknown): void => {
+    if (message === 'ready') this.#handleReady(worker); // as PM2 has it
+  };
+  readonly #onExit = (worker: Worker, code: number | null, signal: string | null): void =>
+    this.#handleExit(worker, code, signal);
+
+  constructor(options: RosterOptions) {
+    super();
+    this.#options = options;
+  }
+
+  get seats(): readonly Seat[] {
+    return this.#seats;
+  }
+
+  /** Those that are to stay. */
+  get staying(): Seat[] {
+    return this.#seats.filter(({ isLeaving }) => !isLeaving);
+  }
+
+  find(worker: Worker | undefined): Seat | undefined {
+    return worker === undefined ? undefined : this.#seats.find((seat) => seat.worker === worker);
+  }
+
+  open(): void {
+    cluster.on('listening', this.#onListening);
+    cluster.on('message', this.#onMessage);
+    cluster.on('exit', this.#onExit);
+  }
+
+  /** After allDead(). */
+  close(): void {
+    cluster.off('listening', this.#onListening);
+    cluster.off('message', this.#onMessage);
+    cluster.off('exit', this.#onExit);
+  }
+
+  /** A further place, and a worker in it.
+   * @param replaces whom it is to replace: it gets no connection before it listens wherever that one does
+   * @throws the system's error where no process can be made; the place is gone then. */
+  add(index: number, generation: number, replaces?: Seat): Seat {
+    const seat = new Seat(index, generation);
+    if (replaces !== undefined) {
+      seat.replaces = replaces;
+      seat.restarts = replaces.restarts;
+    }
+    this.#seats = [...this.#seats, seat];
+    try {
+      this.#fork(seat);
+    } catch (error) {
+      this.#remove(seat);
+      throw error;
+    }
+    return seat;
+  }
+
+  /** The worker ends without losing a request. Another takes its place, unless the place is leaving. */
+  drain(seat: Seat): void {
+    const { killTimeout } = this.#options;
+    // Others serve meanwhile. Its clients have the time that servers and clients usually let a connection be idle.
+    this.#drain(seat, Date.now() + killTimeout, { patience: 0.8 * killTimeout, spread: 0.1 * killTimeout });
+  }
+
+  /** The same, and the place goes with it. */
+  retire(seat: Seat): void {
+    seat.isLeaving = true;
+    clearTimeout(seat.respawn);
+    if (seat.isAlive) return this.drain(seat);
+    this.#remove(seat);
+    this.#setState(seat, 'dead');
+  }
+
+  /** A worker that has served nobody: it ends, and its place. */
+  discard(seat: Seat): void {
+    seat.isLeaving = true;
+    seat.worker?.process.kill('SIGTERM');
+    this.#killLater(seat, Date.now() + this.#options.killTimeout);
+  }
+
+  /** No place is filled from now on. */
+  beginClosing(): void {
+    this.#isClosing = true;
+    for (const seat of this.#seats) {
+      clearTimeout(seat.respawn);
+      if (!seat.isAlive) seat.state = 'dead';
+    }
+  }
+
+  /** After beginClosing(). */
+  drainAll(deadline: number): void {
+    for (const seat of this.#seats) if (seat.isAlive) this.#drain(seat, deadline, LAST);
+  }
+
+  killAll(): void {
+    for (const seat of this.#seats) if (seat.isAlive) killHard(seat.worker);
+  }
+
+  async allDead(): Promise<void> {
+    while (this.#seats.some((seat) => seat.isAlive)) {
+      await new Promise<void>((resolve) => this.once('worker', () => resolve()));
+    }
+  }
+
+  #fork(seat: Seat): void {
+    const { env, waitReady, balancer, log } = this.#options;
+    const worker = cluster.fork(env());
+    if (waitReady || seat.replaces !== undefined) balancer?.hold(worker);
+    seat.begin(worker);
+    // Without a listener an 'error' (a failed send to a worker that just died, say) would end the primary.
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      log.warn({ err: error, code: error.code }, `${seat.label}: ${error.message}`);
+      if (worker.process.pid === undefined) this.#handleExit(worker, null, null); // never started
+    });
+    (worker.process as NodeJS.EventEmitter).on('internalMessage', (message: unknown) => {
+      if (isReadyMessage(message)) this.#handleReady(worker);
+    });
+    this.#setState(seat, 'starting');
+  }
+
+  #handleListening(worker: Worker, address: Address): void {
+    const seat = this.find(worker);
+    seat?.addresses.add(addressOf(address));
+    this.#settle(seat);
+  }
+
+  #handleReady(worker: Worker): void {
+    const seat = this.find(worker);
+    if (seat !== undefined) seat.saidReady = true;
+    this.#settle(seat);
+  }
+
+  /** Whether it is ready now. */
+  #settle(seat: Seat | undefined): void {
+    if (seat?.state !== 'starting' || seat.worker === undefined) return;
+    const { waitReady, balancer, log } = this.#options;
+    if (waitReady ? !seat.saidReady : seat.addresses.size === 0) return;
+    if (seat.missing.length > 0) return;
+    try {
+      balancer?.release(seat.worker);
+    } catch (error) {
+      log.error({ err: error }, `${seat.label} cannot be given what it listens on: killed`);
+      return killHard(seat.worker);
+    }
+    seat.replaces = undefined;
+    this.#setState(seat, 'ready');
+  }
+
+  #handleExit(worker: Worker, code: number | null, signal: string | null): void {
+    const seat = this.find(worker);
+    if (seat === undefined || !seat.isAlive) return;
+    const wasDraining = seat.state === 'draining' || worker.exitedAfterDisconnect;
+    const how = signal !== null ? `killed by ${signal}` : `exit code ${code}`;
+    seat.clearTimers();
+    const isUnfit = seat.replaces !== undefined;
+    if (seat.isLeaving || isUnfit) this.#remove(seat);
+    this.#setState(seat, 'dead');
+    if (isUnfit) this.emit('unfit', seat, how);
+    if (seat.isLeaving || isUnfit || this.#isClosing || this.#options.holdsBack(seat, how)) return;
+    if (!wasDraining) return this.recover(seat, how);
+    this.#options.log.info(factsOf(seat), `${seat.label} ended after its drain; another takes its place`);
+    seat.failures = 0;
+    this.#respawnIn(seat, 0);
+  }
+
+  /** A worker failed: another takes its seat, the later the oftener that happened. */
+  recover(seat: Seat, how: string): void {
+    const { log, minUptime } = this.#options;
+    seat.failures = Date.now() - seat.startedAt >= minUptime ? 1 : seat.failures + 1;
+    const delay = backoff(seat.failures, Math.random());
+    const { failures } = seat;
+    if (failures < CRASH_LOOP) {
+      log.warn(factsOf(seat), `${seat.label} died: ${how}; respawning in ${delay} ms`);
+    } else {
+      log.error(
+        { ...factsOf(seat), failures, delay },
+        `crash loop: ${seat.label} died ${failures} times in a row right after its start (${how}); next try in ${delay} ms`,
+      );
+      this.emit('crashLoop', seat, delay);
+    }
+    this.#respawnIn(seat, delay);
+  }
+
+  #respawnIn(seat: Seat, delay: number): void {
+    this.#setState(seat, 'waiting');
+    seat.respawn = setTimeout(() => {
+      try {
+        this.#fork(seat);
+      } catch (error) {
+        // EAGAIN, ENOMEM, EMFILE: this process cannot fork now.
+        seat.failures++;
+        const again = Math.max(100, backoff(seat.failures, Math.random()));
+        this.#options.log.error(
+          { err: error },
+          `cannot fork a worker: ${(error as Error).message}; next try in ${again} ms`,
+        );
+        this.#respawnIn(seat, again);
+      }
+    }, delay);
+  }
+
+  #drain(seat: Seat, deadline: number, order: DrainOrder): void {
+    const { worker } = seat;
+    if (worker === undefined || seat.state === 'draining') return;
+    const { balancer } = this.#options;
+    const handle = balancer?.workerHandle(worker);
+    if (balancer !== undefined && handle !== undefined) balancer.drain(handle, order);
+    else worker.disconnect();
+    seat.replaces = undefined;
+    this.#setState(seat, 'draining');
+    this.#killLater(seat, deadline);
+  }
+
+  #killLater(seat: Seat, deadline: number): void {
+    const { worker } = seat;
+    const { killTimeout, log } = this.#options;
+    clearTimeout(seat.kill);
+    seat.kill = setTimeout(
+      () => {
+        const facts = { worker: worker?.id, pid: worker?.process.pid, killTimeout };
+        log.warn(facts, `${seat.label} did not end within ${killTimeout} ms: killed`);
+        killHard(worker);
+      },
+      Math.max(0, deadline - Date.now()),
+    );
+  }
+
+  #remove(seat: Seat): void {
+    this.#seats = this.#seats.filter((one) => one !== seat);
+  }
+
+  #setState(seat: Seat, state: WorkerState): void {
+    seat.state = state;
+    this.emit('worker', seat);
+  }
+}
+
+function factsOf({ worker, startedAt }: Seat): object {
+  return { worker: worker?.id, pid: worker?.process.pid, uptime: Date.now() - startedAt };
+}
+
+/** Node keeps the handle of a spawn that failed for EMFILE, with pid 0: its kill() would end this whole
+ * process group. */
+function killHard(worker: Worker | undefined): void {
+  if (worker?.process.pid) worker.process.kill('SIGKILL');
+}

@@ -1,0 +1,63 @@
+import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import { EvenkeelError } from './errors.js';
+import type { Fleet } from './fleet.js';
+import type { Log } from './log.js';
+
+/** A signal sent to a whole process group and passed on by npm or an init as well comes twice. */
+const SAME_SIGNAL = 300;
+
+/** What asks a process to end: on Windows Ctrl+Break and a console's closing, too. */
+const STOP_SIGNALS: readonly NodeJS.Signals[] =
+  'SIGBREAK' in constants.signals ? ['SIGTERM', 'SIGINT', 'SIGBREAK', 'SIGHUP'] : ['SIGTERM', 'SIGINT'];
+
+/** Asks a service for its configuration anew. Not on Windows, which has none of these. */
+const RELOAD_SIGNALS: readonly NodeJS.Signals[] =
+  'SIGBREAK' in constants.signals ? [] : ['SIGHUP', 'SIGUSR2'];
+
+/** Returns an undo. */
+export function reloadOnSignals(fleet: Fleet, log: Log): () => void {
+  const hadTerminal = hasTerminal();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGHUP' && hadTerminal && !hasTerminal()) {
+      log.info({ signal }, 'the terminal is gone: draining');
+      void fleet.stop();
+      return;
+    }
+    log.info({ signal }, `${signal}: reloading`);
+    fleet.reload().catch((error: Error) => {
+      if (!(error instanceof EvenkeelError)) log.error({ err: error }, `cannot reload: ${error.message}`);
+    });
+  };
+  for (const signal of RELOAD_SIGNALS) process.on(signal, onSignal);
+  return () => {
+    for (const signal of RELOAD_SIGNALS) process.off(signal, onSignal);
+  };
+}
+
+/** A process has a controlling terminal as long as that is there; see tty(4). */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The first signal drains, the second kills. Returns an undo. */
+export function stopOnSignals(fleet: Fleet, log: Log): () => void {
+  let first: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const now = performance.now();
+    const force = first !== undefined;
+    if (first !== undefined && now - first < SAME_SIGNAL) return;
+    first ??= now;
+    log.info({ signal, force }, force ? `${signal} again: killing the workers` : `${signal}: draining`);
+    void fleet.stop({ force });
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+  };
+}
