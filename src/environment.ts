@@ -5,9 +5,9 @@ import type { StartOptions } from './options.js';
 
 /** What workers get in addition to this process's environment, read anew whenever it is called.
  * @throws (what it returns) EvenkeelError ERR_INVALID_OPTION where the file cannot be read */
-export function environment({ env, envFile }: Pick<StartOptions, 'env' | 'envFile'>) {
+export function environment({ env, envFrom }: Pick<StartOptions, 'env' | 'envFrom'>) {
   return (): Readonly<Record<string, string>> | undefined =>
-    envFile === undefined ? env : { ...readEnvFile(envFile), ...env };
+    envFrom === undefined ? env : { ...readEnvFile(envFrom), ...env };
 }
 
 /** Variables this process has already come before those of the file, as with Node's --env-file. */
@@ -16,7 +16,7 @@ function readEnvFile(file: string): Record<string, string> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new EvenkeelError('ERR_INVALID_OPTION', `envFile: ${(cause as Error).message}`, { cause });
+    throw new EvenkeelError('ERR_INVALID_OPTION', `envFrom: ${(cause as Error).message}`, { cause });
   }
   const entries = Object.entries(parseEnv(text)).filter(([name]) => process.env[name] === undefined);
   return Object.fromEntries(entries) as Record<string, string>;

@@ -99,7 +99,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     };
   }
 
-  /** Replaces every worker by one of the present code and environment (`envFile`), one after another, with no
+  /** Replaces every worker by one of the present code and environment (`envFrom`), one after another, with no
    * request lost: the new one gets connections when it is ready, that is when it listens wherever the old one does
    * (and has said so, with `waitReady`), and the old one ends when it has answered what it has. Resolves when every
    * old one has ended.

@@ -33,7 +33,7 @@ export interface StartOptions {
    * loop turns. 0: they wait. Not with `source-hash`, where a client waits for its worker. */
   stallThreshold?: number;
   /** A file of further variables, as Node's --env-file; read again for each reload. `env` comes before it. */
-  envFile?: string;
+  envFrom?: string;
   /** A worker takes part when it has said so, by process.send('ready') or ready(), and not when it listens.
    * Default false. */
   waitReady?: boolean;

@@ -32,7 +32,7 @@ program
     '--stall-threshold <ms>',
     'reuse-port: rescue who waits behind a loop blocked for so long; 0: never (default: 20)',
   )
-  .option('--env-file <file>', 'more environment for the workers; read again for each reload')
+  .option('--env-from <file>', 'more environment for the workers; read again for each reload')
   .option('--wait-ready', "a worker is ready when it calls process.send('ready'), not when it listens")
   .option('--max-surge <n>', 'reload: so many workers more at most (default: 1)')
   .option('--max-unavailable <n>', 'reload: so many workers fewer at most (default: 0)')

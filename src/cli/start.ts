@@ -18,7 +18,7 @@ export interface StartFlags {
   policy: string;
   deferAccept?: string;
   stallThreshold?: string;
-  envFile?: string;
+  envFrom?: string;
   waitReady?: true;
   maxSurge?: string;
   maxUnavailable?: string;
@@ -42,7 +42,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     execArgv: [...process.execArgv, ...nodeArgs(flags)],
     log,
   };
-  if (flags.envFile !== undefined) options.envFile = flags.envFile;
+  if (flags.envFrom !== undefined) options.envFrom = flags.envFrom;
   if (flags.waitReady) options.waitReady = true;
   for (const name of ['maxSurge', 'maxUnavailable'] as const) {
     const value = flags[name];

@@ -158,6 +158,12 @@ export class Balancer {
     }
   }
 
+  /** A held worker is not to be released: what it alone was promised is closed. */
+  dismiss(worker: Worker): void {
+    const handle = this.workerHandle(worker);
+    if (handle !== undefined) this.#leaveAll(handle);
+  }
+
   /** The worker gets nothing new from here on, and is told to finish and end. */
   drain(handle: WorkerHandle, order: DrainOrder): void {
     handle.slot.state = SlotState.draining;
@@ -212,7 +218,7 @@ export class Balancer {
     const listener = handle.leases.get(lease);
     if (!listener?.endLease(lease) || !listener.isEmpty) return;
     // One that drains closes its servers because it was told to: another takes its place.
-    if (handle.isDraining) this.#listeners.orphan(listener);
+    if (handle.isDraining && listener.wasLent) this.#listeners.orphan(listener);
     else this.#listeners.close(listener);
   }
 
@@ -270,7 +276,7 @@ export class Balancer {
     for (const [lease, listener] of [...handle.leases]) {
       listener.endLease(lease);
       if (!listener.isEmpty) continue;
-      if (this.#options.supervised) this.#listeners.orphan(listener);
+      if (this.#options.supervised && listener.wasLent) this.#listeners.orphan(listener);
       else this.#listeners.close(listener);
     }
   }

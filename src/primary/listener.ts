@@ -50,6 +50,7 @@ export class Listener {
   readonly #dispatcher: Dispatcher;
   readonly #strategy: Strategy;
   readonly #leases = new Map<number, WorkerHandle>();
+  #wasLent = false;
 
   /** @throws the system's error where the address cannot be listened on; nothing stays open then. */
   constructor(key: string, question: Question, provision: Provision) {
@@ -98,6 +99,11 @@ export class Listener {
     return this.#strategy.gate;
   }
 
+  /** A worker has had its share: there may be clients. */
+  get wasLent(): boolean {
+    return this.#wasLent;
+  }
+
   get isEmpty(): boolean {
     return this.#leases.size === 0;
   }
@@ -119,6 +125,7 @@ export class Listener {
     const { slot, bell, lane } = worker;
     const socket = this.#strategy.add(lease, { slot: slot.index, bell, lane });
     this.promise(lease, worker);
+    this.#wasLent = true;
     return socket;
   }
 

@@ -132,11 +132,13 @@ export class RollingRestart {
   #onTimeout(seat: Seat): void {
     const { listenTimeout, waitReady } = this.#options;
     const { addresses, missing, saidReady, label } = seat;
-    let did = `did not listen`;
-    if (addresses.size > 0 && missing.length > 0)
-      did = `listens on ${[...addresses].join(', ')} and not on ${missing.join(', ')}, where the old workers do`;
-    else if (waitReady && !saidReady) did = `did not say 'ready'`;
-    this.#fail(`${label} of the new generation ${did} within ${listenTimeout} ms`);
+    const within = `within ${listenTimeout} ms`;
+    let did = `did not listen ${within}`;
+    if (addresses.size > 0 && missing.length > 0) {
+      const where = [...addresses].join(', ');
+      did = `listened on ${where} ${within}, and not on ${missing.join(', ')}, where the old workers do`;
+    } else if (waitReady && !saidReady) did = `did not say 'ready' ${within}`;
+    this.#fail(`${label} of the new generation ${did}`);
   }
 
   #fail(why: string): void {

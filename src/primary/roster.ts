@@ -115,8 +115,11 @@ export class Roster extends EventEmitter<RosterEvents> {
 
   /** A worker that has served nobody: it ends, and its place. */
   discard(seat: Seat): void {
+    const { worker } = seat;
+    if (worker === undefined) return;
     seat.isLeaving = true;
-    seat.worker?.process.kill('SIGTERM');
+    this.#options.balancer?.dismiss(worker);
+    worker.process.kill('SIGTERM');
     this.#killLater(seat, Date.now() + this.#options.killTimeout);
   }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { STRATEGIES } from '../../dist/strategies/select.js';
 import { keepAlive, newConnections, posts, type Tally } from '../helpers/load.ts';
@@ -88,16 +90,25 @@ test('new code that never listens: within listenTimeout the old workers go on', 
   await eventually(async () => fleet.log.filter(({ msg }) => msg.includes('killed')).length === 0);
 });
 
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  return port;
+}
+
 test('new code that listens elsewhere: said with both addresses, and nothing stays open there', async () => {
-  await using fleet = new Reloadable(['-w', '2', '--listen-timeout', '1000'], {}, { listenOn: [8391] });
+  const [before, after] = [await freePort(), await freePort()];
+  await using fleet = new Reloadable(['-w', '2'], {}, { listenOn: [before] });
   const port = await fleet.ready();
   const load = await loaded(port);
-  fleet.deploy({ listenOn: [8392] });
-  expect((await fleet.reload()).msg).toMatch(
-    /listens on \*:8392 and not on \*:8391, where the old workers do/,
+  fleet.deploy({ listenOn: [after] });
+  expect((await fleet.reload()).msg).toContain(
+    `listened on *:${after} within 3000 ms, and not on *:${before}, where the old workers do`,
   );
   expect(await load.stop()).toMatchObject(NOTHING_LOST);
-  await expect(get(8392)).rejects.toThrow('ECONNREFUSED');
+  await expect(get(after)).rejects.toThrow('ECONNREFUSED');
   expect(await versionAt(port)).toMatchObject({ version: 1 });
 });
 
@@ -142,7 +153,7 @@ test('the environment file is read again', async () => {
   await fleet.ready();
   const file = `${fleet.file}.env`;
   writeFileSync(file, 'GREETING=one\n');
-  await using other = new Reloadable(['-w', '1', '--env-file', file]);
+  await using other = new Reloadable(['-w', '1', '--env-from', file]);
   const port = await other.ready();
   expect((await versionAt(port)).greeting).toBe('one');
   writeFileSync(file, 'GREETING="two"\n');
@@ -153,7 +164,7 @@ test('the environment file is read again', async () => {
 test.each([
   [['--max-surge', '0', '--max-unavailable', '0'], /both 0: no worker could ever be replaced/],
   [['--max-surge', 'many'], /maxSurge must be a whole number from 0 to 256, not 'many'/],
-  [['--env-file', '/nowhere/.env'], /envFile: ENOENT/],
+  [['--env-from', '/nowhere/.env'], /envFrom: ENOENT/],
 ])('%j is refused', async (args, message) => {
   await using fleet = new Reloadable(args);
   expect(await fleet.exited).toEqual({ code: 2, signal: null });

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import { random } from '../../bench/lib/random.mjs';
 import { RollingRestart } from '../../dist/primary/rolling-restart.js';
 import type { Roster } from '../../dist/primary/roster.js';
 import { Seat } from '../../dist/primary/seat.js';
-import { random } from '../../bench/lib/random.mjs';
 
 /** Places without processes; what becomes of each is the test's to say. */
 class Places extends EventEmitter {
@@ -80,7 +80,10 @@ const OPTIONS = {
   log: { info() {}, warn() {}, error() {} },
 };
 
-function roll(places: Places, options: Partial<typeof OPTIONS> = {}): { end: Promise<void>; roll: RollingRestart } {
+function roll(
+  places: Places,
+  options: Partial<typeof OPTIONS> = {},
+): { end: Promise<void>; roll: RollingRestart } {
   const rolling = new RollingRestart(places as unknown as Roster, places.staying, { ...OPTIONS, ...options });
   const end = rolling.run();
   end.catch(() => {}); // looked at later
@@ -97,28 +100,31 @@ describe('whatever happens when', () => {
     [4, 0, 1],
     [4, 0, 3],
     [5, 2, 2],
-  ])('%i workers, %i more, %i fewer: the bounds are kept, and all are replaced', async (count, maxSurge, maxUnavailable) => {
-    for (let seed = 1; seed <= 50; seed++) {
-      const pick = random(seed);
-      const places = new Places(count);
-      const { end } = roll(places, { maxSurge, maxUnavailable });
-      let isOver = false;
-      end.then(() => {
-        isOver = true;
-      });
-      for (let step = 0; !isOver; step++) {
-        expect(step, `seed ${seed}`).toBeLessThan(1000);
-        expect(places.staying.length, `seed ${seed}`).toBeLessThanOrEqual(count + maxSurge);
-        expect(places.ready, `seed ${seed}`).toBeGreaterThanOrEqual(count - maxUnavailable);
-        const moving = [...places.of('starting'), ...places.of('draining')];
-        const seat = moving[Math.floor(pick() * moving.length)];
-        if (seat !== undefined) places.become(seat, seat.state === 'starting' ? 'ready' : 'dead');
-        await turn();
+  ])(
+    '%i workers, %i more, %i fewer: the bounds are kept, and all are replaced',
+    async (count, maxSurge, maxUnavailable) => {
+      for (let seed = 1; seed <= 50; seed++) {
+        const pick = random(seed);
+        const places = new Places(count);
+        const { end } = roll(places, { maxSurge, maxUnavailable });
+        let isOver = false;
+        end.then(() => {
+          isOver = true;
+        });
+        for (let step = 0; !isOver; step++) {
+          expect(step, `seed ${seed}`).toBeLessThan(1000);
+          expect(places.staying.length, `seed ${seed}`).toBeLessThanOrEqual(count + maxSurge);
+          expect(places.ready, `seed ${seed}`).toBeGreaterThanOrEqual(count - maxUnavailable);
+          const moving = [...places.of('starting'), ...places.of('draining')];
+          const seat = moving[Math.floor(pick() * moving.length)];
+          if (seat !== undefined) places.become(seat, seat.state === 'starting' ? 'ready' : 'dead');
+          await turn();
+        }
+        await end;
+        expect(places.seats.map(({ generation }) => generation)).toEqual(Array(count).fill(2));
       }
-      await end;
-      expect(places.seats.map(({ generation }) => generation)).toEqual(Array(count).fill(2));
-    }
-  });
+    },
+  );
 });
 
 test('it ends when the old ones have ended, not when the new ones are ready', async () => {

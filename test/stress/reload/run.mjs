@@ -6,8 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { STRATEGIES } from '../../../dist/strategies/select.js';
 import { tlsKeys } from '../../../bench/lib/tls.mjs';
+import { STRATEGIES } from '../../../dist/strategies/select.js';
 import { loads } from './clients.mjs';
 import { Operated } from './operated.mjs';
 
