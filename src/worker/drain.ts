@@ -9,9 +9,8 @@ import { DRAIN_CHANNEL } from './application.js';
 import { answersUnderWay, unusedConnections } from './http-connections.js';
 
 const IDLE_CHECK = 200;
-/** The same for HTTP/2: time, in ms, for the first GOAWAY to reach the client before the last one says
- * which streams were taken. RFC 9113, 6.8. */
-const GOAWAY_GRACE = 200;
+/** Milliseconds. */
+const GOAWAY_GRACE = 1000;
 const MAX_STREAM_ID = 2 ** 31 - 1;
 
 /** What a console sends to every process in it. */
@@ -126,10 +125,20 @@ function closeAfter(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
+/** Two GOAWAYs: the first asks the client for no more streams, the last says which were taken. Between them a PING:
+ * when it comes back, so has every stream the client had begun by then (RFC 9113, 6.8). Node's own client does not
+ * answer it once nothing is under way: then time has to do. */
 function endSession(session: ServerHttp2Session): void {
   if (session.closed || session.destroyed) return;
   session.goaway(0, MAX_STREAM_ID);
-  setTimeout(() => {
+  const finish = (): void => {
+    clearTimeout(limit);
     if (!session.destroyed) session.close();
-  }, GOAWAY_GRACE);
+  };
+  const limit = setTimeout(finish, GOAWAY_GRACE);
+  try {
+    if (!session.ping(finish)) finish(); // too many are under way
+  } catch {
+    finish(); // it is ending
+  }
 }

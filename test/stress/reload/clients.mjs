@@ -85,21 +85,26 @@ function http2Client(port) {
     opened.on('goaway', forget).on('close', forget).on('error', forget);
     return opened;
   };
+  const attempt = (isPost) =>
+    new Promise((resolve) => {
+      session ??= connect();
+      const stream = session.request({ ':path': '/', ':method': isPost ? 'POST' : 'GET' });
+      let status;
+      stream.on('response', (headers) => {
+        status = headers[':status'];
+      });
+      stream.on('error', (error) => resolve(`${error.code ?? ''} ${error.message}`.trim()));
+      stream.on('end', () => resolve(status === 200 ? undefined : `status ${status}`));
+      stream.resume();
+      stream.end(isPost ? BODY : undefined);
+    });
   return {
-    send: () =>
-      new Promise((resolve) => {
-        session ??= connect();
-        const isPost = count++ % 2 === 1;
-        const stream = session.request({ ':path': '/', ':method': isPost ? 'POST' : 'GET' });
-        let status;
-        stream.on('response', (headers) => {
-          status = headers[':status'];
-        });
-        stream.on('error', (error) => resolve(`${error.code ?? ''} ${error.message}`.trim()));
-        stream.on('end', () => resolve(status === 200 ? undefined : `status ${status}`));
-        stream.resume();
-        stream.end(isPost ? BODY : undefined);
-      }),
+    async send() {
+      const isPost = count++ % 2 === 1;
+      const error = await attempt(isPost);
+      // "The request can be safely retried", a POST too: RFC 9113, 8.7.
+      return error?.includes('NGHTTP2_REFUSED_STREAM') ? attempt(isPost) : error;
+    },
     end: () => session?.destroy(),
   };
 }

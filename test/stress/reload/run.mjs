@@ -37,7 +37,13 @@ async function trial(strategy, protocol) {
   const deploy = (version) => writeFileSync(file, JSON.stringify({ version, mode: 'ok', listenOn: [0] }));
   deploy(1);
   const { TLS_KEY, TLS_CERT } = tlsKeys();
-  const options = { exec: SERVER, args: [file], workers: Number(values.workers), strategy };
+  const options = {
+    exec: SERVER,
+    args: [file],
+    workers: Number(values.workers),
+    strategy,
+    listenTimeout: 30_000, // this machine has the clients' work, too
+  };
   const env = { TEST_KEY: TLS_KEY, TEST_CERT: TLS_CERT, PROTOCOL: protocol };
   const fleet = await Operated.start(options, env);
   try {
