@@ -89,7 +89,7 @@ export const PAIRS: readonly Pair[] = [
     policy: 'least-connections',
     why: 'every worker accepts from one queue, but only while it is not ahead of the others: nobody waits behind a busy worker, long-lived connections spread evenly, and no hop through the primary',
     measured:
-      'measured (docs/performance.md): 0.44 of the CPU per connection of node:cluster round robin, and the shortest tail of what was compared',
+      'measured (docs/performance.md): 0.38 of the CPU per connection of node:cluster round robin, and the shortest tail of what was compared',
   },
   {
     strategy: 'hand-off',
