@@ -141,7 +141,7 @@ describe('malformed messages', () => {
     ['one byte', "send(b'x')"],
     ['another magic', 'send(message(magic=1))'],
     ['type 0', 'send(message(kind=0))'],
-    ['a type beyond the last', 'send(message(kind=8))'],
+    ['a type beyond the last', 'send(message(kind=9))'],
     ['a length too long', "send(message(length=5, payload=b'abc'))"],
     ['a length too short', "send(message(length=1, payload=b'abc'))"],
     [
