@@ -29,6 +29,7 @@ export class Inspector {
     const { WebSocket } = await import('ws');
     const socket = new WebSocket(this.#url, { perMessageDeflate: false });
     this.#socket = socket;
+    const urls = new Map<string, string>();
     return new Promise((resolve, reject) => {
       const onLate = (): void => reject(new Error('it is in native code, which the inspector cannot stop'));
       deadline.addEventListener('abort', onLate, { once: true });
@@ -40,7 +41,9 @@ export class Inspector {
       });
       socket.on('message', (text) => {
         const { method, params } = JSON.parse(String(text));
-        if (method === 'Debugger.paused') resolve(params.callFrames);
+        if (method === 'Debugger.scriptParsed') urls.set(params.scriptId, params.url);
+        if (method === 'Debugger.paused')
+          resolve(params.callFrames.map((frame: PausedFrame) => named(frame, urls)));
       });
     });
   }
@@ -48,6 +51,17 @@ export class Inspector {
   close(): void {
     this.#socket?.terminate();
   }
+}
+
+/** V8's "Debugger.CallFrame": lines and columns count from 0. */
+interface PausedFrame {
+  functionName: string;
+  location: { scriptId: string; lineNumber: number; columnNumber?: number };
+}
+
+function named({ functionName, location }: PausedFrame, urls: ReadonlyMap<string, string>): CallFrame {
+  const { scriptId, lineNumber, columnNumber = 0 } = location;
+  return { functionName, url: urls.get(scriptId) ?? '', line: lineNumber + 1, column: columnNumber + 1 };
 }
 
 /** The inspector of a process of Node's, which is started where it does not run.

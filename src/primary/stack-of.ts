@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findInspector, type Inspector } from './inspector.js';
+import { mainThread } from './main-thread.js';
 
 /** What was seen of a worker that does not turn. */
 export interface Look {
@@ -14,11 +14,12 @@ export interface Look {
   end(): void;
 }
 
-/** A frame of V8's protocol, "Debugger.CallFrame"; lines and columns count from 0. */
+/** Lines and columns count from 1. */
 export interface CallFrame {
   functionName: string;
   url: string;
-  location: { lineNumber: number; columnNumber?: number };
+  line: number;
+  column: number;
 }
 
 const MAX_FRAMES = 30;
@@ -30,7 +31,8 @@ export async function lookInto(pid: number, limit: number): Promise<Look> {
   let inspector: Inspector | undefined;
   const end = (): void => inspector?.close();
   try {
-    const state = stateOf(pid);
+    const state = mainThread(pid)?.state;
+    if (state === undefined) throw new Error('that needs Linux and its /proc');
     if (state === 't') return { why: 'a debugger has stopped it', isDebugged: true, end };
     if (state === 'T') return { why: 'it was stopped by a signal', isDebugged: false, end };
     const deadline = AbortSignal.timeout(limit);
@@ -46,24 +48,12 @@ export async function lookInto(pid: number, limit: number): Promise<Look> {
 
 /** As in an Error's stack. */
 export function format(frames: readonly CallFrame[]): string {
-  const lines = frames.slice(0, MAX_FRAMES).map(({ functionName, url, location }) => {
+  const lines = frames.slice(0, MAX_FRAMES).map(({ functionName, url, line, column }) => {
     const file = url.startsWith('file:') ? fileURLToPath(url) : url || '<anonymous>';
-    const place = `${file}:${location.lineNumber + 1}:${(location.columnNumber ?? 0) + 1}`;
+    const place = `${file}:${line}:${column}`;
     return functionName === '' ? `    at ${place}` : `    at ${functionName} (${place})`;
   });
   const more = frames.length - MAX_FRAMES;
   if (more > 0) lines.push(`    … ${more} more`);
   return lines.join('\n');
-}
-
-/** The letter of /proc/<pid>/stat, see proc(5).
- * @throws where there is none */
-function stateOf(pid: number): string {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch (cause) {
-    throw new Error('that needs Linux and its /proc', { cause });
-  }
-  return stat.charAt(stat.lastIndexOf(')') + 2);
 }

@@ -1,8 +1,9 @@
 import type { Worker } from 'node:cluster';
 import type { Log } from '../log.js';
 import type { Balancer } from './balancer.js';
+import { mainThread } from './main-thread.js';
 import type { Seat } from './seat.js';
-import { Silences } from './silences.js';
+import { type Sign, Silences } from './silences.js';
 import { type Look, lookInto } from './stack-of.js';
 import type { Supervisor } from './supervisor.js';
 import type { WorkerHandle } from './worker-handle.js';
@@ -57,14 +58,17 @@ export class UnresponsiveWorkers {
   #look(): void {
     const { supervisor, balancer } = this.#options;
     const watched = new Map<Worker, { seat: Seat; handle: WorkerHandle; stamp: bigint }>();
+    const signs: [Worker, Sign][] = [];
     for (const seat of supervisor.seats) {
       const { worker, state } = seat;
       if (worker === undefined || state !== 'ready') continue;
       const handle = balancer.workerHandle(worker);
-      if (handle !== undefined) watched.set(worker, { seat, handle, stamp: handle.slot.read().stamp });
+      if (handle === undefined) continue;
+      const { stamp } = handle.slot.read();
+      watched.set(worker, { seat, handle, stamp });
+      signs.push([worker, { stamp, thread: mainThread(worker.process.pid ?? 0) }]);
     }
-    const stamps = [...watched].map(([worker, { stamp }]) => [worker, stamp] as const);
-    const silent = this.#silences.look(performance.now(), stamps);
+    const silent = this.#silences.look(performance.now(), signs);
     for (const [worker, { seat, handle, stamp }] of watched) {
       handle.lane.nudge();
       const duration = silent.get(worker);

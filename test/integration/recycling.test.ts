@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { STRATEGIES } from '../../dist/strategies/select.js';
 import { Fleet, fixture, type LogLine } from '../helpers/fleet.ts';
 import { everyKind, NOTHING_LOST } from '../helpers/load.ts';
+import { childrenOf } from '../helpers/processes.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
 import { eventually, get, isRunning, nextWorker } from '../helpers/requests.ts';
-import { slotsOf } from '../helpers/table.ts';
 
 const isOver =
   (limit: string) =>
   ({ msg }: LogLine): boolean =>
     msg.includes(`is over ${limit}: `);
-const pidsOf = (fleet: Fleet) => slotsOf(fleet.process.pid as number).map(({ pid }) => pid);
+const pidsOf = (fleet: Fleet) => childrenOf(fleet.process.pid as number);
 
 /** The workers named in so many lines that say they are over it, once all of these have ended. */
 async function replaced(fleet: Fleet, limit: string, count: number): Promise<number[]> {

@@ -2,13 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { Silences } from '../../dist/primary/silences.js';
 
 const TIMEOUT = 1000;
+const ASLEEP = { state: 'S', cpu: 0 };
 
-/** Looks at each of the times, of a worker whose stamp then is what `stampAt` says; who was silent when. */
-function lookAt(times: number[], stampAt: (time: number) => bigint): [time: number, silence: number][] {
+/** Looks at each of the times, of a worker whose stamp then is what `stampAt` says; when it was silent, and for how
+ * long its stamp had stood still. */
+function lookAt(
+  times: number[],
+  stampAt: (time: number) => bigint,
+  threadAt: (time: number) => { state: string; cpu: number } | undefined = () => ASLEEP,
+): [time: number, duration: number][] {
   const silences = new Silences<string>(TIMEOUT);
   return times.flatMap((time) => {
-    const silence = silences.look(time, [['worker', stampAt(time)]]).get('worker');
-    return silence === undefined ? [] : [[time, silence] as [number, number]];
+    const sign = { stamp: stampAt(time), thread: threadAt(time) };
+    const duration = silences.look(time, [['worker', sign]]).get('worker');
+    return duration === undefined ? [] : [[time, duration] as [number, number]];
   });
 }
 
@@ -47,13 +54,44 @@ describe('who looks late', () => {
   });
 });
 
+describe('on a busy machine', () => {
+  const still = () => 1n;
+
+  test('who runs all the time is silent as soon as without', () => {
+    expect(lookAt(every(250, 1000), still, (time) => ({ state: 'R', cpu: time }))).toEqual([[1000, 1000]]);
+  });
+
+  test('who gets a quarter of a processor has four times as long', () => {
+    const [first] = lookAt(every(250, 5000), still, (time) => ({ state: 'R', cpu: time / 4 }));
+    expect(first).toEqual([4000, 4000]);
+  });
+
+  test('who gets none is not silent: it waits', () => {
+    expect(lookAt(every(250, 20_000), still, () => ({ state: 'R', cpu: 40 }))).toEqual([]);
+  });
+
+  test('who runs on several processors at once is silent no sooner', () => {
+    const [first] = lookAt(every(250, 5000), still, (time) => ({ state: 'R', cpu: 3 * time }));
+    expect(first).toEqual([1000, 1000]);
+  });
+
+  test.each(['S', 'D', 'T', 't'])('state %s is no waiting for a processor', (state) => {
+    expect(lookAt(every(250, 1000), still, () => ({ state, cpu: 0 }))).toEqual([[1000, 1000]]);
+  });
+
+  test('where nothing is known of threads, all time counts', () => {
+    expect(lookAt(every(250, 1000), still, () => undefined)).toEqual([[1000, 1000]]);
+  });
+});
+
 test('each worker by itself; who is not asked about any more is forgotten', () => {
   const silences = new Silences<string>(TIMEOUT);
+  const sign = { stamp: 1n, thread: ASLEEP };
   const look = (now: number, ...names: string[]) => [
     ...silences
       .look(
         now,
-        names.map((name) => [name, 1n] as const),
+        names.map((name) => [name, sign] as const),
       )
       .keys(),
   ];

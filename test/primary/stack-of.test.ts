@@ -30,17 +30,18 @@ describe('a line of /proc/net/tcp', () => {
 });
 
 test('a stack looks as that of an Error', () => {
-  const frame = (functionName: string, url: string, lineNumber: number, columnNumber: number) => ({
+  const frame = (functionName: string, url: string, line: number, column: number) => ({
     functionName,
     url,
-    location: { lineNumber, columnNumber },
+    line,
+    column,
   });
   expect(
     format([
-      frame('spin', 'file:///srv/my%20app/server.mjs', 9, 2),
-      frame('', 'file:///srv/server.cjs', 0, 0),
-      frame('emit', 'node:events', 516, 27),
-      frame('evaluated', '', 0, 4),
+      frame('spin', 'file:///srv/my%20app/server.mjs', 10, 3),
+      frame('', 'file:///srv/server.cjs', 1, 1),
+      frame('emit', 'node:events', 517, 28),
+      frame('evaluated', '', 1, 5),
     ]),
   ).toBe(
     [
@@ -50,7 +51,7 @@ test('a stack looks as that of an Error', () => {
       '    at evaluated (<anonymous>:1:5)',
     ].join('\n'),
   );
-  const deep = Array.from({ length: 100 }, () => frame('deeper', 'file:///a.js', 0, 0));
+  const deep = Array.from({ length: 100 }, () => frame('deeper', 'file:///a.js', 1, 1));
   expect(format(deep).split('\n')).toHaveLength(31);
   expect(format(deep)).toMatch(/\n {4}… 70 more$/);
 });
