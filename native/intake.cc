@@ -106,8 +106,13 @@ bool Intake::TakeBurst() {
     Report(failure);
     return false;
   }
-  if (!keeps_pace_) Prepare();
-  keeps_pace_ = true;  // only from the first on: elsewhere than with hand-off few or none come
+  // Only from the first connection on: elsewhere than with hand-off few or none come. And where
+  // somebody scribbled that there is no room, which each turn then writes anew.
+  const bool has_room = slot_->depth.load(std::memory_order_relaxed) != 0;
+  if (!keeps_pace_ && (burst.count + burst.lost > 0 || !has_room)) {
+    Prepare();
+    keeps_pace_ = true;
+  }
   slot_->idle.store(0, std::memory_order_relaxed);
   taken_ += burst.count + burst.lost;
   slot_->taken.store(taken_, std::memory_order_relaxed);

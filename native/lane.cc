@@ -255,6 +255,12 @@ void Lane::Returned(const Napi::CallbackInfo&) {
   end_->CountReturned();
 }
 
+// nudge(): a worker whose loop can turn does, whatever it waits for.
+void Lane::Nudge(const Napi::CallbackInfo&) {
+  auto lock = reactor_->Lock();
+  end_->Nudge(uv_hrtime());
+}
+
 // The worker is dead: what it had not taken goes to others. False: not all of it could be, for want
 // of descriptors; to be tried again.
 Napi::Value Lane::Recover(const Napi::CallbackInfo& info) {
@@ -274,7 +280,8 @@ void Lane::Init(Napi::Env env, Napi::Object exports) {
       env, "Lane",
       {InstanceMethod("setWorker", &Lane::SetWorker), InstanceMethod("share", &Lane::Share),
        InstanceMethod("untaken", &Lane::GetUntaken), InstanceMethod("returned", &Lane::Returned),
-       InstanceMethod("recover", &Lane::Recover), InstanceMethod("close", &Lane::Close)});
+       InstanceMethod("nudge", &Lane::Nudge), InstanceMethod("recover", &Lane::Recover),
+       InstanceMethod("close", &Lane::Close)});
   Instance::Of(env).lane = Napi::Persistent(constructor);
   exports.Set("Lane", constructor);
 }

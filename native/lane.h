@@ -108,6 +108,7 @@ class Lane : public Napi::ObjectWrap<Lane>, private Reactor::Source {
   Napi::Value Share(const Napi::CallbackInfo& info);
   Napi::Value GetUntaken(const Napi::CallbackInfo& info);
   void Returned(const Napi::CallbackInfo& info);
+  void Nudge(const Napi::CallbackInfo& info);
   Napi::Value Recover(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 

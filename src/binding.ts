@@ -194,6 +194,8 @@ export interface Lane {
   untaken(): number;
   /** Its worker has sent a connection back. */
   returned(): void;
+  /** Makes the worker's loop turn, if it can: by an empty burst, where nothing else is on its way. */
+  nudge(): void;
   /** After the worker's death: gives what it had not taken to others. False: for want of descriptors not all
    * of it yet. */
   recover(): boolean;

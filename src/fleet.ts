@@ -5,6 +5,7 @@ import { parseWorkers } from './options.js';
 import type { Balancer } from './primary/balancer.js';
 import type { Seat, WorkerState } from './primary/seat.js';
 import type { Supervisor } from './primary/supervisor.js';
+import type { Unresponsive } from './primary/unresponsive.js';
 import type { Rescue, WorkerHandle } from './primary/worker-handle.js';
 import type { Selection } from './strategies/select.js';
 
@@ -22,6 +23,10 @@ export interface WorkerStatus {
   /** Connections given to other workers then. */
   rescued: number | undefined;
   restarts: number;
+  /** Failures in a row: deaths within `minUptime` of the start. From 3 on it is a crash loop. */
+  failures: number;
+  /** Milliseconds until a worker begins in this place; undefined where one runs. */
+  nextStart: number | undefined;
   /** Counts from 1; each reload begins the next one. */
   generation: number;
   /** Milliseconds. */
@@ -54,6 +59,9 @@ export interface FleetEvents {
   stall: [worker: WorkerStatus];
   /** It turns again: how long that took, and how many connections went to others. Not where it died first. */
   rescue: [worker: WorkerStatus, rescue: Rescue];
+  /** A worker's event loop has not turned for `unresponsiveTimeout`; it is killed after this, unless somebody may be
+   * debugging it. */
+  unresponsive: [worker: WorkerStatus, report: Unresponsive];
   /** Every process has ended. */
   stop: [];
 }
@@ -73,6 +81,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     this.#balancer = balancer;
     supervisor.on('worker', (seat) => this.emit('worker', this.#describe(seat)));
     supervisor.on('crashLoop', (seat, delay) => this.emit('crashLoop', this.#describe(seat), delay));
+    supervisor.on('unresponsive', (seat, report) => this.emit('unresponsive', this.#describe(seat), report));
     supervisor.on('stop', () => this.emit('stop'));
   }
 
@@ -131,7 +140,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   }
 
   #describe(seat: Seat): WorkerStatus {
-    const { worker, state, restarts, generation, startedAt, isAlive } = seat;
+    const { worker, state, restarts, generation, startedAt, nextStartAt = 0, isAlive } = seat;
     const handle = isAlive && worker !== undefined ? this.#balancer?.workerHandle(worker) : undefined;
     const load = handle?.slot.read();
     return {
@@ -143,6 +152,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
       stalls: handle?.stalls,
       rescued: handle?.rescued,
       restarts,
+      failures: this.#supervisor.failuresOf(seat),
+      nextStart: state === 'waiting' ? Math.max(0, nextStartAt - Date.now()) : undefined,
       generation,
       uptime: isAlive ? Date.now() - startedAt : 0,
     };

@@ -8,8 +8,9 @@ import {
   STRATEGIES,
   type StrategyName,
 } from './strategies/select.js';
+import type { SupervisionOptions } from './supervision-options.js';
 
-export interface StartOptions {
+export interface StartOptions extends SupervisionOptions {
   /** The file that starts the server; any file Node runs: CommonJS, ES module, TypeScript where Node can. */
   exec: string;
   /** Its arguments. */
@@ -171,7 +172,8 @@ export function parseMilliseconds(name: string, value: string | number): number 
   );
 }
 
-function wholeNumber(value: string | number): number {
+/** NaN where it is none. */
+export function wholeNumber(value: string | number): number {
   if (typeof value === 'number') return Number.isInteger(value) ? value : Number.NaN;
   return /^\d+$/.test(value) ? Number(value) : Number.NaN;
 }

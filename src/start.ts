@@ -4,6 +4,7 @@ import { usableCpus } from './cpus.js';
 import { environment } from './environment.js';
 import { EvenkeelError } from './errors.js';
 import { Fleet } from './fleet.js';
+import { startsInspector } from './inspector-options.js';
 import { warningLog } from './log.js';
 import {
   parseDeferAccept,
@@ -20,9 +21,11 @@ import {
 import { Balancer, type BalancerOptions } from './primary/balancer.js';
 import { resolveEntry } from './primary/entry.js';
 import { installForkHook } from './primary/fork-hook.js';
+import { checkSupervision, supervise } from './primary/supervision.js';
 import { Supervisor } from './primary/supervisor.js';
 import { reloadOnSignals, stopOnSignals } from './signals.js';
 import { type Selection, select } from './strategies/select.js';
+import { firstWorkers, parseSupervision } from './supervision-options.js';
 
 /** A port without any worker, all of them dead at once, is kept open for the next ones this long, in ms. */
 const ORPHAN_TIMEOUT = 60_000;
@@ -53,10 +56,11 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
     throw new EvenkeelError('ERR_ALREADY_STARTED', 'a fleet runs in this process already: stop() it first');
   }
   const entry = resolveEntry(requireString('exec', options.exec));
-  const workers = parseWorkers(options.workers ?? 'auto');
+  const supervision = parseSupervision(options);
+  const workers = firstWorkers(parseWorkers(options.workers ?? 'auto'), supervision.scale, usableCpus);
   const limits = { ...timeLimits(options), ...rollingLimits(options) };
   const env = environment(options);
-  env(); // what is wrong with it is said before anything runs
+  const { NODE_OPTIONS = process.env.NODE_OPTIONS } = env() ?? {}; // what is wrong with it is said before anything runs
   const capabilities = probe();
   const deferAccept = settleDeferAccept(parseDeferAccept(options.deferAccept ?? 'auto'), capabilities);
   const stallThreshold = parseMilliseconds('stallThreshold', options.stallThreshold ?? STALL_THRESHOLD);
@@ -65,6 +69,8 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
     strategy: parseStrategy(options.strategy ?? 'auto'),
     policy: parsePolicy(options.policy ?? 'auto'),
   });
+
+  checkSupervision(supervision, selection.strategy !== 'node:cluster');
 
   const balancer = makeBalancer(selection, {
     log,
@@ -78,7 +84,7 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   const supervisor = new Supervisor({
     ...limits,
     entry: options.exec,
-    workers: workers === 'auto' ? usableCpus() : workers,
+    workers,
     env,
     waitReady: options.waitReady ?? false,
     balancer,
@@ -86,17 +92,17 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   });
   const fleet = new Fleet(selection, supervisor, balancer);
   running = fleet;
-  cluster.setupPrimary({
-    exec: entry,
-    args: [...(options.args ?? [])],
-    execArgv: [...(options.execArgv ?? process.execArgv)],
-  });
+  const execArgv = [...(options.execArgv ?? process.execArgv)];
+  cluster.setupPrimary({ exec: entry, args: [...(options.args ?? [])], execArgv });
   const unhook = installForkHook({ balancer: () => balancer });
   const unwatch = balancer === undefined ? watchNodeListeners(fleet) : () => {};
+  const isInspected = startsInspector(execArgv, NODE_OPTIONS);
+  const unsupervise = supervise(supervision, { supervisor, balancer, isInspected, log });
   const releases = (options.signals ?? true) ? [stopOnSignals(fleet, log), reloadOnSignals(fleet, log)] : [];
   fleet.once('stop', () => {
     unhook();
     unwatch();
+    unsupervise();
     for (const release of releases) release();
     running = undefined;
   });

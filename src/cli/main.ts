@@ -39,6 +39,11 @@ program
   .option('--listen-timeout <ms>', 'warn about workers that do not listen by then (default: 3000)')
   .option('--kill-timeout <ms>', 'kill what is not drained by then (default: 10000)')
   .option('--min-uptime <ms>', 'a worker that dies earlier has failed to start (default: 1000)')
+  .option('--max-memory <size>', 'replace a worker that has more memory: 512M (K, M, G)')
+  .option('--max-age <time>', 'replace a worker that is older: 24h (s, m, h, d)')
+  .option('--max-served <n>', 'replace a worker that has accepted more connections')
+  .option('--unresponsive-timeout <ms>', 'kill and replace a worker whose loop has not turned for so long')
+  .option('--scale <min..max>', 'as many workers as the load needs, from min to max')
   .option('--node-args <args>', 'options of Node for the workers, in one word: "--max-old-space-size=512"')
   .option(
     '--inspect <[host:]port>',

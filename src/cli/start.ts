@@ -11,8 +11,9 @@ import {
 import { launch } from '../start.js';
 import { MECHANISM_NAMES } from '../strategies/select.js';
 import { makeLog } from './log.js';
+import { type SupervisionFlags, supervisionOptions } from './supervision-flags.js';
 
-export interface StartFlags {
+export interface StartFlags extends SupervisionFlags {
   workers: string;
   strategy: string;
   policy: string;
@@ -40,6 +41,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     strategy: parseStrategy(flags.strategy),
     policy: parsePolicy(flags.policy),
     execArgv: [...process.execArgv, ...nodeArgs(flags)],
+    ...supervisionOptions(flags),
     log,
   };
   if (flags.envFrom !== undefined) options.envFrom = flags.envFrom;

@@ -11,5 +11,11 @@ export function backoff(failures: number, random: number): number {
   return Math.round(full / 2 + (full / 2) * random);
 }
 
+/** How often in a row a worker has failed that has now died: it counts as the first time again where it had lived for
+ * minUptime. All in ms but `before`. */
+export function failuresAfter(before: number, uptime: number, minUptime: number): number {
+  return uptime >= minUptime ? 1 : before + 1;
+}
+
 /** From here on it is called what it is. */
 export const CRASH_LOOP = 3;

@@ -85,9 +85,8 @@ export class RollingRestart {
     const present = (): number => this.#roster.staying.length;
     while (this.#why === undefined && !this.#isCancelled && this.#waiting.length > 0) {
       const [next] = this.#waiting as [Seat, ...Seat[]];
-      const mayAdd =
-        present() < this.#size + maxSurge &&
-        this.#roster.seats.filter(({ isAlive }) => isAlive).length < maxProcesses;
+      const isFull = this.#roster.seats.filter(({ isAlive }) => isAlive).length >= maxProcesses;
+      const mayAdd = present() < this.#size + maxSurge && !isFull;
       // Who is not ready serves nobody: it may go at once.
       const mayTake =
         !this.#gone.has(next) && (next.state !== 'ready' || ready() > this.#size - maxUnavailable);
@@ -97,7 +96,12 @@ export class RollingRestart {
       } else if (mayAdd) {
         this.#waiting.shift();
         this.#start(next);
-      } else return;
+      } else {
+        const makesRoom = this.#roster.seats.some(({ state }) => state === 'draining');
+        if (maxSurge > 0 && isFull && !makesRoom && this.#candidates.size === 0)
+          this.#fail(`${maxProcesses} processes run, and there is no place for another`);
+        return;
+      }
     }
   }
 

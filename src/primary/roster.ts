@@ -2,7 +2,7 @@ import cluster, { type Address, type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import type { Log } from '../log.js';
 import { type DrainOrder, isReadyMessage } from '../messages.js';
-import { backoff, CRASH_LOOP } from './backoff.js';
+import { backoff, CRASH_LOOP, failuresAfter } from './backoff.js';
 import type { Balancer } from './balancer.js';
 import { addressOf, Seat, type WorkerState } from './seat.js';
 
@@ -138,7 +138,7 @@ export class Roster extends EventEmitter<RosterEvents> {
   }
 
   killAll(): void {
-    for (const seat of this.#seats) if (seat.isAlive) killHard(seat.worker);
+    for (const seat of this.#seats) if (seat.isAlive) seat.killHard();
   }
 
   async allDead(): Promise<void> {
@@ -185,7 +185,7 @@ export class Roster extends EventEmitter<RosterEvents> {
       balancer?.release(seat.worker);
     } catch (error) {
       log.error({ err: error }, `${seat.label} cannot be given what it listens on: killed`);
-      return killHard(seat.worker);
+      return seat.killHard();
     }
     seat.replaces = undefined;
     this.#setState(seat, 'ready');
@@ -211,7 +211,7 @@ export class Roster extends EventEmitter<RosterEvents> {
   /** A worker failed: another takes its seat, the later the oftener that happened. */
   recover(seat: Seat, how: string): void {
     const { log, minUptime } = this.#options;
-    seat.failures = Date.now() - seat.startedAt >= minUptime ? 1 : seat.failures + 1;
+    seat.failures = failuresAfter(seat.failures, Date.now() - seat.startedAt, minUptime);
     const delay = backoff(seat.failures, Math.random());
     const { failures } = seat;
     if (failures < CRASH_LOOP) {
@@ -227,6 +227,7 @@ export class Roster extends EventEmitter<RosterEvents> {
   }
 
   #respawnIn(seat: Seat, delay: number): void {
+    seat.nextStartAt = Date.now() + delay;
     this.#setState(seat, 'waiting');
     seat.respawn = setTimeout(() => {
       try {
@@ -264,7 +265,7 @@ export class Roster extends EventEmitter<RosterEvents> {
       () => {
         const facts = { worker: worker?.id, pid: worker?.process.pid, killTimeout };
         log.warn(facts, `${seat.label} did not end within ${killTimeout} ms: killed`);
-        killHard(worker);
+        seat.killHard();
       },
       Math.max(0, deadline - Date.now()),
     );
@@ -282,10 +283,4 @@ export class Roster extends EventEmitter<RosterEvents> {
 
 function factsOf({ worker, startedAt }: Seat): object {
   return { worker: worker?.id, pid: worker?.process.pid, uptime: Date.now() - startedAt };
-}
-
-/** Node keeps the handle of a spawn that failed for EMFILE, with pid 0: its kill() would end this whole
- * process group. */
-function killHard(worker: Worker | undefined): void {
-  if (worker?.process.pid) worker.process.kill('SIGKILL');
 }

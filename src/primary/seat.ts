@@ -15,6 +15,8 @@ export class Seat {
   /** Failures in a row: deaths without having lived for minUptime. */
   failures = 0;
   startedAt = 0;
+  /** When a worker begins here again, by Date.now(), while nobody is. */
+  nextStartAt: number | undefined;
   /** Whom its worker is to replace, until it is ready: if it fails before, the other stays. */
   replaces: Seat | undefined;
   /** Its worker is the last one here. */
@@ -44,6 +46,7 @@ export class Seat {
   begin(worker: Worker): void {
     this.worker = worker;
     this.startedAt = Date.now();
+    this.nextStartAt = undefined;
     this.restarts++;
     this.addresses.clear();
     this.saidReady = false;
@@ -52,6 +55,12 @@ export class Seat {
   /** Where the worker it replaces has listened, and its own has not. */
   get missing(): string[] {
     return [...(this.replaces?.addresses ?? [])].filter((address) => !this.addresses.has(address));
+  }
+
+  /** Node keeps the handle of a spawn that failed for EMFILE, with pid 0: its kill() would end this whole
+   * process group. */
+  killHard(): void {
+    if (this.worker?.process.pid) this.worker.process.kill('SIGKILL');
   }
 
   clearTimers(): void {

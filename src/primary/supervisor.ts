@@ -10,6 +10,7 @@ import { RollingRestart } from './rolling-restart.js';
 import { Roster } from './roster.js';
 import type { Seat } from './seat.js';
 import { Startup } from './startup.js';
+import type { Unresponsive } from './unresponsive.js';
 
 export interface SupervisorOptions extends TimeLimits, RollingLimits {
   /** As the user named it, for messages. */
@@ -29,6 +30,7 @@ export interface SupervisorEvents {
   /** A worker's state changed. */
   worker: [seat: Seat];
   crashLoop: [seat: Seat, delay: number];
+  unresponsive: [seat: Seat, report: Unresponsive];
   /** Every process is gone. */
   stop: [];
 }
@@ -47,6 +49,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #env: ReturnType<Environment>;
   /** What is done with the workers, to its end, whatever that is. */
   #last: Promise<unknown> = Promise.resolve();
+  /** How much of that has not ended. */
+  #turns = 0;
   /** Waits for its turn: whoever wants another means the same. */
   #nextReload: Promise<void> | undefined;
   #rolling: RollingRestart | undefined;
@@ -78,13 +82,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#generation;
   }
 
+  /** Failures in a row up to now: none any more where its worker has lived for minUptime. */
+  failuresOf({ isAlive, startedAt, failures }: Seat): number {
+    return isAlive && Date.now() - startedAt >= this.#options.minUptime ? 0 : failures;
+  }
+
+  /** Something is done with the workers, or waits for its turn. */
+  get isBusy(): boolean {
+    return this.#turns > 0;
+  }
+
   /** Forks all workers. Resolves when every one is ready, or after listenTimeout with a warning.
    * @throws EvenkeelError ERR_ENTRY_FAILED where all ended before any was ready; nothing runs then. */
   async start(): Promise<void> {
     this.#roster.open();
-    const started = this.#start();
-    this.#last = started.catch(() => {});
-    return started;
+    return this.#follow(this.#start());
   }
 
   async #start(): Promise<void> {
@@ -107,6 +119,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       return this.#reload();
     });
     return this.#nextReload;
+  }
+
+  /** Another worker, of the same generation, takes the place of the one that has it now, and first becomes ready.
+   * Nothing where that one has ended or is to end when its turn comes.
+   * @throws EvenkeelError ERR_RELOAD_FAILED: the worker goes on; ERR_STOPPED */
+  replace(seat: Seat): Promise<void> {
+    const { worker, generation } = seat;
+    return this.#inTurn(async () => {
+      if (seat.worker !== worker || seat.state !== 'ready' || seat.isLeaving) return;
+      await this.#roll([seat], { maxSurge: 1, maxUnavailable: 0, generation });
+    });
   }
 
   /** @throws EvenkeelError ERR_STOPPED */
@@ -135,7 +158,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       if (this.#stopping !== undefined) throw new EvenkeelError('ERR_STOPPED', 'the fleet has stopped');
       return action();
     });
-    this.#last = turn.catch(() => {});
+    return this.#follow(turn);
+  }
+
+  #follow<T>(turn: Promise<T>): Promise<T> {
+    this.#turns++;
+    this.#last = turn.catch(() => {}).finally(() => this.#turns--);
     return turn;
   }
 
@@ -149,7 +177,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       `reloading ${old.length} workers: generation ${this.#generation}`,
     );
     try {
-      await this.#roll(old);
+      const { maxSurge, maxUnavailable } = this.#options;
+      await this.#roll(old, { maxSurge, maxUnavailable, generation: this.#generation });
       log.info(
         { generation: this.#generation },
         `reloaded: ${old.length} workers of generation ${this.#generation}`,
@@ -163,11 +192,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
-  async #roll(old: readonly Seat[]): Promise<void> {
-    const generation = this.#generation;
+  async #roll(old: readonly Seat[], how: RollingLimits & { generation: number }): Promise<void> {
     this.#rolling = new RollingRestart(this.#roster, old, {
       ...this.#options,
-      generation,
+      ...how,
       maxProcesses: MAX_WORKERS,
     });
     try {

@@ -6,6 +6,7 @@ import { Slot } from '../load-table.js';
 import { type Answer, type Loan, leaseOf } from '../messages.js';
 import { BusyMark } from './busy-mark.js';
 import { ConnectionMeter } from './connection-meter.js';
+import { freeDebugPort } from './debug-port.js';
 import { Drain } from './drain.js';
 import { Gates } from './gates.js';
 import { ListenHook } from './listen-hook.js';
@@ -86,6 +87,7 @@ export class EvenkeelWorker {
   }
 
   start(): void {
+    if (this.#link.hello.supervised) freeDebugPort();
     this.#hook.install();
     this.#busy.install();
     this.#drain.handleSignals();

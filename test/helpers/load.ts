@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { eventually } from './requests.ts';
 
 /** What became of the requests, each failure by its kind. */
 export interface Tally {
@@ -56,6 +57,24 @@ export function keepAlive(port: number, connections: number, host = '127.0.0.1')
 export function posts(port: number, connections: number, host = '127.0.0.1'): Load {
   return closedLoop(connections, (agent) => ask({ port, host, agent, method: 'POST' }, Buffer.alloc(10_000)));
 }
+
+/** Every kind of load at once, once each of them is under way; `stop` resolves with what became of it all. */
+export async function everyKind(port: number): Promise<{ stop(): Promise<Tally> }> {
+  const loads = [newConnections(port, 200), keepAlive(port, 10), posts(port, 10)];
+  await eventually(() => loads.every(({ tally }) => tally.ok >= 50));
+  return {
+    async stop() {
+      const sum = emptyTally();
+      for (const tally of await Promise.all(loads.map((load) => load.stop()))) {
+        for (const kind of Object.keys(sum) as (keyof Tally)[]) sum[kind] += tally[kind];
+      }
+      return sum;
+    },
+  };
+}
+
+/** What a Tally is to match. */
+export const NOTHING_LOST = { refused: 0, reset: 0, empty: 0, hung: 0, other: 0 };
 
 function closedLoop(connections: number, send: (agent: http.Agent) => Promise<keyof Tally>): Load {
   const tally = emptyTally();

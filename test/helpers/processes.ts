@@ -24,6 +24,11 @@ export async function stop(pid: number): Promise<void> {
   await eventually(() => isStopped(pid));
 }
 
+export function childrenOf(pid: number): number[] {
+  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return list.split(' ').filter(Boolean).map(Number);
+}
+
 export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }

@@ -57,3 +57,36 @@ test.each(STRATEGIES)(
   },
   60_000,
 );
+
+test('a crash loop is seen in the status: how often in a row, and when it is tried again', async () => {
+  const [said, delay, status, later] = (await program('crash-loop.mjs')) as [
+    { failures: number },
+    number,
+    { state: string; failures: number; nextStart: number },
+    { failures: number; nextStart?: number },
+  ];
+  expect(said).toMatchObject({ state: 'dead', failures: 3 });
+  expect(status).toMatchObject({ state: 'waiting', failures: 3 });
+  expect(status.nextStart).toBeGreaterThan(0);
+  expect(status.nextStart).toBeLessThanOrEqual(delay);
+  expect(later).toMatchObject({ state: 'ready', failures: 0 }); // it has lived for minUptime
+  expect(later).not.toHaveProperty('nextStart');
+});
+
+test('unresponsiveTimeout: who is reported, and how', async () => {
+  const [pid, worker, report] = (await program('unresponsive.mjs')) as [
+    number,
+    object,
+    { duration: number; stack: string },
+  ];
+  expect(worker).toMatchObject({ pid, state: 'ready' });
+  expect(report).toMatchObject({ killed: true });
+  expect(report.duration).toBeGreaterThanOrEqual(500);
+  expect(report.stack).toMatch(/^ {4}at spinInTimer \(/);
+});
+
+test('scale: a worker that is busy all the time gets help, within five seconds or ten', async () => {
+  const [first, second] = (await program('scales.mjs')) as [object[], object[]];
+  expect(first).toMatchObject([{ state: 'ready' }]);
+  expect(second).toMatchObject([{ state: 'ready' }, { state: 'ready' }]);
+}, 60_000);

@@ -3,34 +3,12 @@ import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { STRATEGIES } from '../../dist/strategies/select.js';
-import { keepAlive, newConnections, posts, type Tally } from '../helpers/load.ts';
+import { everyKind, NOTHING_LOST } from '../helpers/load.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
 import { eventually, get } from '../helpers/requests.ts';
 
-const NOTHING_LOST = { refused: 0, reset: 0, empty: 0, hung: 0, other: 0 };
-
 async function versionAt(port: number): Promise<{ pid: number; version: number; greeting?: string }> {
   return JSON.parse(await get(port));
-}
-
-/** Every kind of load; `stop` resolves with what became of it all. */
-async function loaded(port: number): Promise<{ stop(): Promise<Tally> }> {
-  const loads = [newConnections(port, 200), keepAlive(port, 10), posts(port, 10)];
-  await eventually(() => loads.every(({ tally }) => tally.ok >= 50));
-  return {
-    async stop() {
-      const tallies = await Promise.all(loads.map((load) => load.stop()));
-      const sum = (key: keyof Tally): number => tallies.reduce((total, tally) => total + tally[key], 0);
-      return {
-        ok: sum('ok'),
-        refused: sum('refused'),
-        reset: sum('reset'),
-        empty: sum('empty'),
-        hung: sum('hung'),
-        other: sum('other'),
-      };
-    },
-  };
 }
 
 describe.each(STRATEGIES)('reload under load, %s', (strategy) => {
@@ -38,7 +16,7 @@ describe.each(STRATEGIES)('reload under load, %s', (strategy) => {
     await using fleet = new Reloadable(['-w', '3', '-s', strategy]);
     const port = await fleet.ready();
     const { pid: oldPid } = await versionAt(port);
-    const load = await loaded(port);
+    const load = await everyKind(port);
     for (const generation of [2, 3]) {
       fleet.deploy();
       expect(await fleet.reload()).toMatchObject({ generation });
@@ -52,7 +30,7 @@ describe.each(STRATEGIES)('reload under load, %s', (strategy) => {
   test('new code that crashes: the old workers stay, and it is said why', async () => {
     await using fleet = new Reloadable(['-w', '2', '-s', strategy]);
     const port = await fleet.ready();
-    const load = await loaded(port);
+    const load = await everyKind(port);
     fleet.deploy({ mode: 'crashes' });
     const { msg, code } = await fleet.reload();
     expect(code).toBe('ERR_RELOAD_FAILED');
@@ -102,7 +80,7 @@ test('new code that listens elsewhere: said with both addresses, and nothing sta
   const [before, after] = [await freePort(), await freePort()];
   await using fleet = new Reloadable(['-w', '2'], {}, { listenOn: [before] });
   const port = await fleet.ready();
-  const load = await loaded(port);
+  const load = await everyKind(port);
   fleet.deploy({ listenOn: [after] });
   expect((await fleet.reload()).msg).toContain(
     `listened on *:${after} within 3000 ms, and not on *:${before}, where the old workers do`,
@@ -133,7 +111,7 @@ test('SIGTERM in the middle of a reload ends the fleet as ever', async () => {
   fleet.deploy({ mode: 'never-listens' });
   fleet.process.kill('SIGHUP');
   await fleet.logged(({ msg }) => msg.startsWith('reloading '));
-  const load = await loaded(port);
+  const load = await everyKind(port);
   expect(await fleet.stop()).toEqual({ code: 0, signal: null });
   expect(await load.stop()).toMatchObject({ reset: 0, empty: 0, hung: 0, other: 0 });
 });
@@ -141,7 +119,7 @@ test('SIGTERM in the middle of a reload ends the fleet as ever', async () => {
 test('one fewer instead of one more, where that is asked for', async () => {
   await using fleet = new Reloadable(['-w', '2', '--max-surge', '0', '--max-unavailable', '1']);
   const port = await fleet.ready();
-  const load = await loaded(port);
+  const load = await everyKind(port);
   fleet.deploy();
   await fleet.reload();
   expect(await load.stop()).toMatchObject(NOTHING_LOST);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { backoff, CRASH_LOOP } from '../../dist/primary/backoff.js';
+import { backoff, CRASH_LOOP, failuresAfter } from '../../dist/primary/backoff.js';
 
 const CAP = 30_000;
 /** Of the delay without jitter: from its half to the whole. */
@@ -49,4 +49,16 @@ test('a whole number of milliseconds', () => {
 
 test('a crash loop is called one only after a delay has been tried', () => {
   expect(backoff(CRASH_LOOP - 1, 0)).toBeGreaterThan(0);
+});
+
+describe('failures in a row', () => {
+  test.each([0, 1, 5, 1000])('after %d, one that died before minUptime is one more', (before) => {
+    expect(failuresAfter(before, 999, 1000)).toBe(before + 1);
+  });
+
+  test.each([0, 1, 5, 1000])('after %d, one that lived for minUptime begins anew: no delay', (before) => {
+    const failures = failuresAfter(before, 1000, 1000);
+    expect(failures).toBe(1);
+    expect(backoff(failures, 1)).toBe(0);
+  });
 });

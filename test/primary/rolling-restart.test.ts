@@ -209,3 +209,12 @@ test('no more processes than there are slots: it waits for one to end', async ()
   places.become(places.of('draining')[0] as Seat, 'dead');
   await end;
 });
+
+test('no place for one more process, and nobody ends: it fails, and does not wait for ever', async () => {
+  const places = new Places(2);
+  await expect(roll(places, { maxProcesses: 2 }).end).rejects.toMatchObject({
+    code: 'ERR_RELOAD_FAILED',
+    message:
+      '2 processes run, and there is no place for another; 0 of 2 workers were replaced, 2 old ones go on',
+  });
+});
