@@ -57,3 +57,11 @@ test.each(STRATEGIES)(
   },
   60_000,
 );
+
+test('metrics(), beside an AggregatorRegistry of the program itself', async () => {
+  expect(await program('own-aggregator.mjs')).toEqual([
+    ['5', '5', '5'],
+    'text/plain; version=0.0.4; charset=utf-8',
+    true,
+  ]);
+});
