@@ -19,5 +19,5 @@ export interface BesideOptions {
 export async function serveBeside(fleet: Fleet, { metrics, systemd, log }: BesideOptions): Promise<void> {
   publishEvents(fleet);
   serveSystemd(fleet, systemd, log);
-  if (metrics !== undefined) fleet.metricsAddress = await serveHealth(fleet, metrics, log);
+  if (metrics !== undefined) fleet.onMetricsServed(await serveHealth(fleet, metrics, log));
 }

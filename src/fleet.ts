@@ -81,8 +81,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #metrics: Metrics;
   readonly #preStopDelay = new PreStopDelay();
   #phase: FleetPhase = 'starting';
-  /** Where metrics and probes are served; see `metrics` of StartOptions. */
-  metricsAddress: SocketAddress | undefined;
+  #metricsAddress: SocketAddress | undefined;
 
   /** @internal */
   constructor(selection: Selection, supervisor: Supervisor, balancer: Balancer | undefined, log: Log) {
@@ -163,6 +162,16 @@ export class Fleet extends EventEmitter<FleetEvents> {
    * Prometheus' text format. Also after the fleet's end. */
   metrics(): Promise<string> {
     return this.#metrics.text();
+  }
+
+  /** Where metrics and probes are served, if they are; see `metrics` of StartOptions. */
+  get metricsAddress(): SocketAddress | undefined {
+    return this.#metricsAddress;
+  }
+
+  /** @internal */
+  onMetricsServed(address: SocketAddress): void {
+    this.#metricsAddress = address;
   }
 
   /** What metrics() is. */

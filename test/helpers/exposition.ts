@@ -27,7 +27,7 @@ export class Exposition {
       if (help !== null) {
         const [, name = '', text = ''] = help;
         if (this.families.has(name)) throw new Error(`two families are called ${name}`);
-        if (/\\(?![\\n])/.test(text)) throw new Error(`a stray backslash: ${line}`);
+        if (!/^(?:[^\\]|\\[\\n])*$/.test(text)) throw new Error(`a stray backslash: ${line}`);
         family = { name, help: text, type: '', samples: [] };
         this.families.set(name, family);
       } else if (type !== null) {

@@ -43,6 +43,9 @@ test('start(): what it refuses', async () => {
     'ERR_UNSUPPORTED',
     'ERR_ENTRY_NOT_FOUND',
     'ERR_ENTRY_FAILED',
+    'ERR_INVALID_OPTION',
+    'EADDRINUSE',
+    0, // nobody listens to signals any more
     'ERR_ALREADY_STARTED',
     'ERR_NOT_PRIMARY',
   ]);

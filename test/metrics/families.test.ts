@@ -42,13 +42,9 @@ function made(): { fleet: EventEmitter; history: History } {
 
 test('a fleet at rest, by name and unit', async () => {
   const { fleet, history } = made();
-  for (const [index, id] of [
-    [0, 1],
-    [1, 2],
-  ] as const) {
-    // biome-ignore format: a table
-    fleet.emit('worker', worker(index, id, 'starting'));
-    fleet.emit('worker', worker(index, id, 'ready'));
+  for (const index of [0, 1]) {
+    fleet.emit('worker', worker(index, index + 1, 'starting'));
+    fleet.emit('worker', worker(index, index + 1, 'ready'));
   }
   const ready = [worker(0, 1, 'ready', { rss: 5e7, cpuSeconds: 1.5 }), worker(1, 2, 'ready')];
   const seen = await scrape(history, status(...ready), 3);
