@@ -54,6 +54,7 @@
             "native/linux/selector_ebpf.cc",
             "native/posix/bell.cc",
             "native/posix/channel.cc",
+            "native/posix/datagram.cc",
             "native/posix/endpoint.cc",
             "native/posix/fd_room.cc",
             "native/posix/lane_pipe.cc",

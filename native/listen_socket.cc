@@ -5,7 +5,7 @@
 
 namespace evenkeel {
 
-// new ListenSocket({host, port, family, ipv6Only, backlog, noDelay})
+// new ListenSocket({host, port, family, ipv6Only, backlog, noDelay}), or ({takeFd, noDelay})
 ListenSocket::ListenSocket(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ListenSocket>(info) {
   Napi::Env env = info.Env();
   if (info[0].IsExternal()) {  // from Member()
@@ -16,6 +16,13 @@ ListenSocket::ListenSocket(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Li
   }
   if (!info[0].IsObject()) throw Napi::TypeError::New(env, "ListenSocket: options expected");
   Napi::Object options = info[0].As<Napi::Object>();
+  if (options.Get("takeFd").IsNumber()) {
+    UniqueFd taken(options.Get("takeFd").ToNumber().Int32Value());
+    const bool no_delay = options.Get("noDelay").ToBoolean();
+    fd_ = Guard(env, [&] { return TakeListener(std::move(taken), no_delay); });
+    is_others_ = true;
+    return;
+  }
   ListenOptions listen;
   if (options.Get("host").IsString()) listen.host = options.Get("host").ToString().Utf8Value();
   if (options.Get("family").IsNumber()) listen.family = options.Get("family").ToNumber();
@@ -62,6 +69,11 @@ Napi::Value ListenSocket::GetAddress(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value ListenSocket::GetIpv6Only(const Napi::CallbackInfo& info) {
+  const bool only = Guard(info.Env(), [&] { return IsIpv6Only(Open(info.Env())); });
+  return Napi::Boolean::New(info.Env(), only);
+}
+
 void ListenSocket::OpenToMembers(const Napi::CallbackInfo& info) {
   Guard(info.Env(), [&] { AllowReusePort(Open(info.Env())); });
 }
@@ -91,8 +103,10 @@ void ListenSocket::Defer(const Napi::CallbackInfo& info) {
   Guard(info.Env(), [&] { DeferAccept(Open(info.Env()), info[0].ToBoolean()); });
 }
 
-// retire(): false where the system cannot.
+// retire(): false where the system cannot, or where the filter would outlive us on a socket that is
+// somebody else's too.
 Napi::Value ListenSocket::Retire(const Napi::CallbackInfo& info) {
+  if (is_others_) return Napi::Boolean::New(info.Env(), false);
   const bool refuses = Guard(info.Env(), [&] { return RefuseNewHandshakes(Open(info.Env())); });
   return Napi::Boolean::New(info.Env(), refuses);
 }
@@ -104,6 +118,7 @@ void ListenSocket::Init(Napi::Env env, Napi::Object exports) {
       DefineClass(env, "ListenSocket",
                   {InstanceMethod("fd", &ListenSocket::GetFd),
                    InstanceMethod("address", &ListenSocket::GetAddress),
+                   InstanceMethod("ipv6Only", &ListenSocket::GetIpv6Only),
                    InstanceMethod("allowReusePort", &ListenSocket::OpenToMembers),
                    InstanceMethod("member", &ListenSocket::Member),
                    InstanceMethod("queueLength", &ListenSocket::GetQueueLength),

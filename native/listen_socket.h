@@ -26,6 +26,7 @@ class ListenSocket : public Napi::ObjectWrap<ListenSocket> {
 
   Napi::Value GetFd(const Napi::CallbackInfo& info);
   Napi::Value GetAddress(const Napi::CallbackInfo& info);
+  Napi::Value GetIpv6Only(const Napi::CallbackInfo& info);
   void OpenToMembers(const Napi::CallbackInfo& info);
   Napi::Value Member(const Napi::CallbackInfo& info);
   Napi::Value GetQueueLength(const Napi::CallbackInfo& info);
@@ -37,6 +38,8 @@ class ListenSocket : public Napi::ObjectWrap<ListenSocket> {
 
   UniqueFd fd_;
   int backlog_ = 511;
+  // Somebody else listens on it too, and goes on when we end: nothing is left behind on it.
+  bool is_others_ = false;
 };
 
 }  // namespace evenkeel

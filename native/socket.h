@@ -41,6 +41,10 @@ UniqueFd Listen(const ListenOptions& options);
 // The same for one address, whatever `options` says.
 UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int family);
 
+// A listening TCP socket that somebody else made, and keeps: non-blocking and close-on-exec from
+// now on. EINVAL where it is anything else. Not on Windows.
+UniqueFd TakeListener(UniqueFd fd, bool no_delay);
+
 // Opens the listener to further members of this process's uid. Called after listen(2), so that the
 // exclusive bind has already refused everyone else's port.
 void AllowReusePort(int fd);
@@ -49,6 +53,9 @@ void AllowReusePort(int fd);
 UniqueFd ListenAsMember(int fd, int backlog);
 
 Address LocalAddress(int fd);
+
+// Whether it is an IPv6 socket for IPv6 alone.
+bool IsIpv6Only(int fd);
 
 // The next connection of the accept queue, non-blocking and close-on-exec; invalid if there is
 // none.

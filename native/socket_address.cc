@@ -48,6 +48,16 @@ Address LocalAddress(int fd) {
   return address;
 }
 
+bool IsIpv6Only(int fd) {
+  if (LocalSocketAddress(fd).storage.ss_family != AF_INET6) return false;
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, reinterpret_cast<char*>(&value), &size) != 0) {
+    ThrowErrno("getsockopt");
+  }
+  return value != 0;
+}
+
 uint32_t SourceOf(int connection, uint64_t seed) {
   SocketAddress peer;
   peer.length = sizeof peer.storage;

@@ -88,6 +88,9 @@ export interface Binding {
   /** What wakes this process's reactor from a worker; the caller's. */
   shareWaker(): Shared;
   closeFd(takeFd: number): void;
+  /** One datagram to a Unix socket; '@' begins an abstract name. Does not wait: EAGAIN where the receiver's queue
+   * is full. Not on Windows. */
+  sendDatagram(path: string, text: string): void;
   /** Of those who wait at one socket one alone is woken for a connection. */
   readonly wakesOne: boolean;
   /** Accepted connections have TCP_NODELAY where their listener has. */
@@ -141,6 +144,9 @@ export interface ListenSocketOptions {
   backlog?: number;
   /** Connections inherit TCP_NODELAY. */
   noDelay?: boolean;
+  /** A listening TCP socket that somebody else has too, and keeps when we end: used as it is, whatever the rest
+   * here says. EINVAL where it is anything else. Not on Windows. */
+  takeFd?: number;
 }
 
 export interface SocketAddress {
@@ -153,6 +159,8 @@ export interface SocketAddress {
 export interface ListenSocket {
   fd(): number;
   address(): SocketAddress;
+  /** It is an IPv6 socket, and for IPv6 alone. */
+  ipv6Only(): boolean;
   /** Lets member() join; before that the port is exclusively this socket's. */
   allowReusePort(): void;
   member(): ListenSocket;
@@ -164,7 +172,8 @@ export interface ListenSocket {
   share(): number;
   /** Whether a handshake completes only when the client's first bytes are there, or after a second. */
   deferAccept(defer: boolean): void;
-  /** Drops new SYNs from now on; what is under way completes. False where the system cannot: Windows. */
+  /** Drops new SYNs from now on; what is under way completes. False where the system cannot (Windows), or where
+   * the socket is somebody else's, too. */
   retire(): boolean;
   close(): void;
 }

@@ -1,15 +1,21 @@
+import type { Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import type { SocketAddress } from './binding.js';
 import { usableCpus } from './cpus.js';
+import type { Log } from './log.js';
+import { METRICS_CONTENT_TYPE, Metrics } from './metrics/metrics.js';
 import { parseWorkers } from './options.js';
+import { PreStopDelay } from './pre-stop-delay.js';
 import type { Balancer } from './primary/balancer.js';
 import type { Seat, WorkerState } from './primary/seat.js';
-import type { Supervisor } from './primary/supervisor.js';
+import type { Reload, Supervisor } from './primary/supervisor.js';
 import type { Unresponsive } from './primary/unresponsive.js';
 import type { Rescue, WorkerHandle } from './primary/worker-handle.js';
 import type { Selection } from './strategies/select.js';
 
 export interface WorkerStatus {
+  /** Its place in the fleet, from 0: the same over restarts and reloads. Two have it while one replaces the other. */
+  index: number;
   /** node:cluster's id of the process that has this place now, or had it last. */
   id: number | undefined;
   pid: number | undefined;
@@ -37,8 +43,12 @@ export interface ListenerStatus extends SocketAddress {
   protocol: 'http' | 'https' | 'tls' | 'tcp';
 }
 
+/** `stopping`: from the signal to end on, though it may go on serving for `preStopDelay`. */
+export type FleetPhase = 'starting' | 'running' | 'stopping' | 'stopped';
+
 export interface FleetStatus {
   pid: number;
+  phase: FleetPhase;
   strategy: Selection['strategy'];
   policy: Selection['policy'];
   listeners: ListenerStatus[];
@@ -62,6 +72,10 @@ export interface FleetEvents {
   /** A worker's event loop has not turned for `unresponsiveTimeout`; it is killed after this, unless somebody may be
    * debugging it. */
   unresponsive: [worker: WorkerStatus, report: Unresponsive];
+  /** A reload begins. */
+  reloadStart: [generation: number];
+  reloadEnd: [reload: Reload];
+  phase: [phase: FleetPhase];
   /** Every process has ended. */
   stop: [];
 }
@@ -72,9 +86,13 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly selection: Selection;
   readonly #supervisor: Supervisor;
   readonly #balancer: Balancer | undefined;
+  readonly #metrics: Metrics;
+  readonly #preStopDelay = new PreStopDelay();
+  #phase: FleetPhase = 'starting';
+  #metricsAddress: SocketAddress | undefined;
 
   /** @internal */
-  constructor(selection: Selection, supervisor: Supervisor, balancer: Balancer | undefined) {
+  constructor(selection: Selection, supervisor: Supervisor, balancer: Balancer | undefined, log: Log) {
     super();
     this.selection = selection;
     this.#supervisor = supervisor;
@@ -82,7 +100,26 @@ export class Fleet extends EventEmitter<FleetEvents> {
     supervisor.on('worker', (seat) => this.emit('worker', this.#describe(seat)));
     supervisor.on('crashLoop', (seat, delay) => this.emit('crashLoop', this.#describe(seat), delay));
     supervisor.on('unresponsive', (seat, report) => this.emit('unresponsive', this.#describe(seat), report));
-    supervisor.on('stop', () => this.emit('stop'));
+    supervisor.on('reloadStart', (generation) => this.emit('reloadStart', generation));
+    supervisor.on('reloadEnd', (reload) => this.emit('reloadEnd', reload));
+    supervisor.on('start', () => this.#enter('running'));
+    supervisor.on('stopping', () => this.#enter('stopping'));
+    supervisor.on('stop', () => {
+      this.#enter('stopped');
+      this.emit('stop');
+    });
+    this.#metrics = new Metrics(
+      this,
+      () => this.#readyWorkers(),
+      () => balancer?.waiting(),
+      log,
+    );
+  }
+
+  /** @internal A worker's process is gone; its slot is not yet. */
+  onEnd(handle: WorkerHandle): void {
+    const seat = this.#supervisor.seats.find((one) => one.worker === handle.worker);
+    if (seat !== undefined) this.#metrics.observe(this.#describe(seat));
   }
 
   /** @internal */
@@ -97,6 +134,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     const { strategy, policy } = this.selection;
     return {
       pid: process.pid,
+      phase: this.#phase,
       strategy,
       policy,
       listeners: [...(this.#balancer?.listeners ?? [])].map(({ address, protocol }) => ({
@@ -129,14 +167,53 @@ export class Fleet extends EventEmitter<FleetEvents> {
     return this.#supervisor.scale(count === 'auto' ? usableCpus() : count);
   }
 
+  /** The fleet and its workers, the primary's process, and what an application measures with prom-client, in
+   * Prometheus' text format. Also after the fleet's end. */
+  metrics(): Promise<string> {
+    return this.#metrics.text();
+  }
+
+  /** Where metrics and probes are served, if they are; see `metrics` of StartOptions. */
+  get metricsAddress(): SocketAddress | undefined {
+    return this.#metricsAddress;
+  }
+
+  /** @internal */
+  onMetricsServed(address: SocketAddress): void {
+    this.#metricsAddress = address;
+  }
+
+  /** What metrics() is. */
+  get metricsContentType(): string {
+    return METRICS_CONTENT_TYPE;
+  }
+
   /** Stops new connections, lets every request finish, ends every worker; what is left after killTimeout
-   * is killed. With `force`, kills at once, also while a drain is under way. Never rejects. */
-  stop(options?: { force?: boolean }): Promise<void> {
-    return this.#supervisor.stop(options);
+   * is killed. With `force`, kills at once, also while a drain is under way. With `delay`, the fleet says from now on
+   * that it stops, and serves for so many ms more; a second stop() ends that. Never rejects. */
+  async stop({ force = false, delay = 0 }: { force?: boolean; delay?: number } = {}): Promise<void> {
+    if (delay > 0 && !force) {
+      this.#supervisor.announceStop();
+      await this.#preStopDelay.wait(delay);
+    }
+    this.#preStopDelay.end();
+    return this.#supervisor.stop({ force });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  #enter(phase: FleetPhase): void {
+    if (this.#phase === phase) return;
+    this.#phase = phase;
+    this.emit('phase', phase);
+  }
+
+  #readyWorkers(): Worker[] {
+    return this.#supervisor.seats.flatMap(({ state, worker }) =>
+      state === 'ready' && worker !== undefined ? [worker] : [],
+    );
   }
 
   #describe(seat: Seat): WorkerStatus {
@@ -144,6 +221,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     const handle = isAlive && worker !== undefined ? this.#balancer?.workerHandle(worker) : undefined;
     const load = handle?.slot.read();
     return {
+      index: seat.index,
       id: worker?.id,
       pid: worker?.process.pid,
       state,

@@ -1,9 +1,11 @@
+export type { DiagnosticsChannel, DiagnosticsMessages } from './diagnostics.js';
 export { type ErrorCode, EvenkeelError } from './errors.js';
 export { type Explanation, explain } from './explain.js';
-export type { Fleet, FleetEvents, FleetStatus, ListenerStatus, WorkerStatus } from './fleet.js';
+export type { Fleet, FleetEvents, FleetPhase, FleetStatus, ListenerStatus, WorkerStatus } from './fleet.js';
 export type { Log } from './log.js';
 export type { StartOptions } from './options.js';
 export type { WorkerState } from './primary/seat.js';
+export type { Reload } from './primary/supervisor.js';
 export type { Unresponsive } from './primary/unresponsive.js';
 export type { Rescue } from './primary/worker-handle.js';
 export { start } from './start.js';

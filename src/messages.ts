@@ -107,7 +107,7 @@ function isCount(value: unknown): boolean {
 
 const UV_TCP_IPV6ONLY = 1;
 
-export function isIpv6Only(question: Question): boolean {
+export function isIpv6Only(question: Pick<Question, 'flags'>): boolean {
   return ((question.flags ?? 0) & UV_TCP_IPV6ONLY) !== 0;
 }
 

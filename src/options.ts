@@ -49,6 +49,12 @@ export interface StartOptions extends SupervisionOptions {
   killTimeout?: number;
   /** Milliseconds, default 1000: a worker that lived longer was no failed start. */
   minUptime?: number;
+  /** Where /metrics (Prometheus), /livez and /readyz (Kubernetes) are served: a port, or with an address. Default: not;
+   * the address 127.0.0.1. */
+  metrics?: number | { port: number; host?: string };
+  /** Milliseconds, default 0: so long after a SIGTERM the fleet goes on serving while /readyz says that it stops, so
+   * that load balancers hear of it before it drains. */
+  preStopDelay?: number;
   /** Drain and stop on SIGTERM and SIGINT; the second one kills. Reload on SIGHUP and SIGUSR2. Default true. */
   signals?: boolean;
   /** A pino logger, or anything of its shape. Default: warnings by process.emitWarning(). */

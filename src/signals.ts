@@ -45,16 +45,19 @@ function hasTerminal(): boolean {
   }
 }
 
-/** The first signal drains, the second kills. Returns an undo. */
-export function stopOnSignals(fleet: Fleet, log: Log): () => void {
+/** The first signal drains, a SIGTERM after `preStopDelay` ms; the second kills. Returns an undo. */
+export function stopOnSignals(fleet: Fleet, log: Log, preStopDelay: number): () => void {
   let first: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
     const now = performance.now();
     const force = first !== undefined;
     if (first !== undefined && now - first < SAME_SIGNAL) return;
     first ??= now;
-    log.info({ signal, force }, force ? `${signal} again: killing the workers` : `${signal}: draining`);
-    void fleet.stop({ force });
+    // A person at a terminal wants it to end.
+    const delay = signal === 'SIGTERM' ? preStopDelay : 0;
+    const then = delay > 0 ? `draining in ${delay} ms` : 'draining';
+    log.info({ signal, force }, force ? `${signal} again: killing the workers` : `${signal}: ${then}`);
+    void fleet.stop({ force, delay });
   };
   for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   return () => {

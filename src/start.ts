@@ -1,9 +1,11 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
+import { serveBeside } from './beside.js';
 import { probe } from './capabilities.js';
 import { usableCpus } from './cpus.js';
 import { environment } from './environment.js';
 import { EvenkeelError } from './errors.js';
 import { Fleet } from './fleet.js';
+import { parseHttpAddress } from './health/address.js';
 import { startsInspector } from './inspector-options.js';
 import { warningLog } from './log.js';
 import {
@@ -26,6 +28,8 @@ import { Supervisor } from './primary/supervisor.js';
 import { reloadOnSignals, stopOnSignals } from './signals.js';
 import { type Selection, select } from './strategies/select.js';
 import { firstWorkers, parseSupervision } from './supervision-options.js';
+import { takeSystemd } from './systemd/environment.js';
+import { inheritSockets } from './systemd/inherited-sockets.js';
 
 /** A port without any worker, all of them dead at once, is kept open for the next ones this long, in ms. */
 const ORPHAN_TIMEOUT = 60_000;
@@ -38,8 +42,8 @@ let running: Fleet | undefined;
  * One fleet a process: node:cluster, which forks the workers, has one set of settings.
  *
  * @throws EvenkeelError ERR_INVALID_OPTION, ERR_UNKNOWN_STRATEGY, ERR_UNKNOWN_POLICY, ERR_UNSUPPORTED,
- *   ERR_ADDON_UNAVAILABLE, ERR_ENTRY_NOT_FOUND, ERR_ENTRY_NOT_A_FILE, ERR_ENTRY_FAILED (nothing is left
- *   running then), ERR_NOT_PRIMARY, ERR_ALREADY_STARTED. */
+ *   ERR_ADDON_UNAVAILABLE, ERR_ENTRY_NOT_FOUND, ERR_ENTRY_NOT_A_FILE, ERR_ENTRY_FAILED, ERR_NOT_PRIMARY,
+ *   ERR_ALREADY_STARTED; and the system's error where `metrics` cannot be served. Nothing is left running then. */
 export async function start(options: StartOptions): Promise<Fleet> {
   return launch(options, () => {});
 }
@@ -65,19 +69,25 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   const deferAccept = settleDeferAccept(parseDeferAccept(options.deferAccept ?? 'auto'), capabilities);
   const stallThreshold = parseMilliseconds('stallThreshold', options.stallThreshold ?? STALL_THRESHOLD);
   const log = options.log ?? warningLog;
+  const metrics = options.metrics === undefined ? undefined : parseHttpAddress(options.metrics);
+  const preStopDelay = parseMilliseconds('preStopDelay', options.preStopDelay ?? 0);
   const selection = select(capabilities, {
     strategy: parseStrategy(options.strategy ?? 'auto'),
     policy: parsePolicy(options.policy ?? 'auto'),
   });
 
   checkSupervision(supervision, selection.strategy !== 'node:cluster');
+  const systemd = takeSystemd();
+  const inherited = inheritSockets(systemd.listenFds, selection, log);
 
   const balancer = makeBalancer(selection, {
     log,
+    inherited,
     deferAccept,
     stallThreshold,
     onStall: (handle) => fleet.onStall(handle),
     onRescue: (handle, rescue) => fleet.onStall(handle, rescue),
+    onEnd: (handle) => fleet.onEnd(handle),
     onTerm: (handle) => supervisor.drainWorker(handle.worker),
     onListener: ({ address, protocol }) => fleet.emit('listener', { ...address, protocol }),
   });
@@ -90,7 +100,7 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
     balancer,
     log,
   });
-  const fleet = new Fleet(selection, supervisor, balancer);
+  const fleet = new Fleet(selection, supervisor, balancer, log);
   running = fleet;
   const execArgv = [...(options.execArgv ?? process.execArgv)];
   cluster.setupPrimary({ exec: entry, args: [...(options.args ?? [])], execArgv });
@@ -98,16 +108,25 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   const unwatch = balancer === undefined ? watchNodeListeners(fleet) : () => {};
   const isInspected = startsInspector(execArgv, NODE_OPTIONS);
   const unsupervise = supervise(supervision, { supervisor, balancer, isInspected, log });
-  const releases = (options.signals ?? true) ? [stopOnSignals(fleet, log), reloadOnSignals(fleet, log)] : [];
+  const releases =
+    (options.signals ?? true) ? [stopOnSignals(fleet, log, preStopDelay), reloadOnSignals(fleet, log)] : [];
   fleet.once('stop', () => {
     unhook();
     unwatch();
     unsupervise();
     for (const release of releases) release();
+    inherited.close();
     running = undefined;
   });
   onFleet(fleet);
+  try {
+    await serveBeside(fleet, { metrics, systemd, log });
+  } catch (error) {
+    await fleet.stop({ force: true });
+    throw error;
+  }
   await supervisor.start();
+  inherited.warnOfUnused();
   return fleet;
 }
 

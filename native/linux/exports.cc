@@ -1,5 +1,6 @@
 #include "../platform.h"
 #include "../posix/channel.h"
+#include "../posix/datagram.h"
 #include "group.h"
 #include "selector.h"
 
@@ -7,6 +8,7 @@ namespace evenkeel {
 
 void InitPlatform(Napi::Env env, Napi::Object exports) {
   Channel::Init(env, exports);
+  InitDatagram(env, exports);
   Selector::Init(env, exports);
   Group::Init(env, exports);
 }

@@ -19,11 +19,15 @@ void SetOption(int fd, int level, int option, int value) {
   if (setsockopt(fd, level, option, &value, sizeof value) != 0) ThrowErrno("setsockopt");
 }
 
-void CopyOption(int from, int to, int level, int option) {
+int Option(int fd, int level, int option) {
   int value = 0;
   socklen_t size = sizeof value;
-  if (getsockopt(from, level, option, &value, &size) != 0) ThrowErrno("getsockopt");
-  SetOption(to, level, option, value);
+  if (getsockopt(fd, level, option, &value, &size) != 0) ThrowErrno("getsockopt");
+  return value;
+}
+
+void CopyOption(int from, int to, int level, int option) {
+  SetOption(to, level, option, Option(from, level, option));
 }
 
 UniqueFd StreamSocket(int domain) {
@@ -50,6 +54,21 @@ UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int fam
   if (listen(fd.get(), options.backlog) != 0) {
     throw SystemFailure{errno, "listen", host, options.port};
   }
+  return fd;
+}
+
+UniqueFd TakeListener(UniqueFd fd, bool no_delay) {
+  const int domain = Option(fd.get(), SOL_SOCKET, SO_DOMAIN);
+  const bool is_tcp = (domain == AF_INET || domain == AF_INET6) &&
+                      Option(fd.get(), SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP;
+  if (!is_tcp || Option(fd.get(), SOL_SOCKET, SO_ACCEPTCONN) == 0) {
+    throw SystemFailure{EINVAL, "accept"};
+  }
+  if (fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) ThrowErrno("fcntl");
+  const int flags = fcntl(fd.get(), F_GETFL);
+  if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0) ThrowErrno("fcntl");
+  // Said either way: whoever had the socket before may have wanted something else.
+  SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0);
   return fd;
 }
 

@@ -60,6 +60,8 @@ UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int fam
   return fd;
 }
 
+UniqueFd TakeListener(UniqueFd, bool) { throw SystemFailure{kNotSupported, "accept"}; }
+
 void AllowReusePort(int) { throw SystemFailure{kNotSupported, "setsockopt"}; }
 
 UniqueFd ListenAsMember(int, int) { throw SystemFailure{kNotSupported, "setsockopt"}; }

@@ -1,19 +1,17 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EvenkeelError } from '../errors.js';
 import { POLICIES, STRATEGIES } from '../strategies/select.js';
+import { VERSION } from '../version.js';
 import { type ExplainFlags, explainCommand } from './explain.js';
 import { type StartFlags, startCommand } from './start.js';
 
 const USAGE = 2;
 const FAILURE = 1;
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-
 const program = new Command('evenkeel')
   .description('Runs an unmodified Node server in many processes behind one port.')
-  .version(version)
+  .version(VERSION)
   .showHelpAfterError('(evenkeel --help shows every option)')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
@@ -44,6 +42,8 @@ program
   .option('--max-served <n>', 'replace a worker that has accepted more connections')
   .option('--unresponsive-timeout <ms>', 'kill and replace a worker whose loop has not turned for so long')
   .option('--scale <min..max>', 'as many workers as the load needs, from min to max')
+  .option('--metrics <[host:]port>', 'serve /metrics, /livez and /readyz there (host: 127.0.0.1)')
+  .option('--pre-stop-delay <ms>', 'serve on after SIGTERM, unready, before the drain (default: 0)')
   .option('--node-args <args>', 'options of Node for the workers, in one word: "--max-old-space-size=512"')
   .option(
     '--inspect <[host:]port>',

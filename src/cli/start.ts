@@ -1,4 +1,5 @@
 import type { Fleet, ListenerStatus } from '../fleet.js';
+import { parseHttpAddress } from '../health/address.js';
 import {
   parseCount,
   parseDeferAccept,
@@ -26,10 +27,14 @@ export interface StartFlags extends SupervisionFlags {
   listenTimeout?: string;
   killTimeout?: string;
   minUptime?: string;
+  metrics?: string;
+  preStopDelay?: string;
   nodeArgs?: string;
   /** Empty: Node's default address. */
   inspect?: string;
 }
+
+const MILLISECONDS = ['stallThreshold', 'listenTimeout', 'killTimeout', 'minUptime', 'preStopDelay'] as const;
 
 /** `evenkeel [start] <entry>`: runs until the fleet has stopped. */
 export async function startCommand(entry: string, args: string[], flags: StartFlags): Promise<void> {
@@ -51,7 +56,8 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     if (value !== undefined) options[name] = parseCount(name, value);
   }
   if (flags.deferAccept !== undefined) options.deferAccept = parseDeferAccept(flags.deferAccept);
-  for (const name of ['stallThreshold', 'listenTimeout', 'killTimeout', 'minUptime'] as const) {
+  if (flags.metrics !== undefined) options.metrics = parseHttpAddress(flags.metrics);
+  for (const name of MILLISECONDS) {
     const value = flags[name];
     if (value !== undefined) options[name] = parseMilliseconds(name, value);
   }

@@ -15,6 +15,7 @@ import {
   type Question,
 } from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
+import type { InheritedSockets } from '../systemd/inherited-sockets.js';
 import { FreeSlots } from './free-slots.js';
 import type { DeferAccept, Listener } from './listener.js';
 import { Listeners } from './listeners.js';
@@ -43,6 +44,10 @@ export interface BalancerOptions {
   onRescue?: (worker: WorkerHandle, rescue: Rescue) => void;
   /** A worker was sent a SIGTERM and asks what to do; supervised ones only. */
   onTerm?: (worker: WorkerHandle) => void;
+  /** A worker's process has ended; its slot still says what it did. */
+  onEnd?: (worker: WorkerHandle) => void;
+  /** Sockets that are there already: a listener whose address one of them has needs no other. */
+  inherited?: InheritedSockets;
   /** A worker listens on a new address. */
   onListener?: (listener: Listener) => void;
 }
@@ -74,6 +79,7 @@ export class Balancer {
         deferAccept,
         stallThreshold,
         table: this.#table,
+        inheritedFd: (question) => options.inherited?.share(question),
         // Not to be guessed: who could would choose the worker of each of its addresses.
         seed: randomInt(2 ** 47),
         onStall: (...stall) => this.#onStall(...stall),
@@ -282,6 +288,7 @@ export class Balancer {
   }
 
   #bury(handle: WorkerHandle): void {
+    if (this.#isHere(handle)) this.#options.onEnd?.(handle);
     if (handle.worker !== undefined && !this.#workers.delete(handle.worker.id)) return;
     this.#leaveAll(handle);
     for (const returned of handle.link.recover()) this.#offer(returned);

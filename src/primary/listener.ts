@@ -33,6 +33,8 @@ export interface Provision {
   deferAccept: DeferAccept;
   /** Milliseconds; see StartOptions. */
   stallThreshold: number;
+  /** A duplicate of a socket this process was started with that listens where the question wants to. */
+  inheritedFd: (question: Question) => number | undefined;
   onStall: OnStall;
   onError: OnAcceptError;
 }
@@ -62,8 +64,11 @@ export class Listener {
     this.noDelay = question.noDelay && binding().inheritsNoDelay;
     this.#dispatcher = new (binding().Dispatcher)(table, dispatchPolicy(strategy, policy), seed);
     const { protocol } = question;
-    const deferAccept = provision.deferAccept === 'auto' ? protocol !== 'tcp' : provision.deferAccept;
     try {
+      const takeFd = provision.inheritedFd(question);
+      const wantsDefer = provision.deferAccept === 'auto' ? protocol !== 'tcp' : provision.deferAccept;
+      // Of a socket that outlives us its owner decides: DeferAcceptSec= of its unit.
+      const deferAccept = wantsDefer && takeFd === undefined;
       this.#strategy = makeStrategy(
         strategy,
         policy,
@@ -74,6 +79,7 @@ export class Listener {
           ipv6Only: isIpv6Only(question),
           backlog: this.backlog,
           noDelay: this.noDelay,
+          ...(takeFd !== undefined && { takeFd }),
         },
         {
           table,

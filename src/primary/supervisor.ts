@@ -26,11 +26,27 @@ export interface SupervisorOptions extends TimeLimits, RollingLimits {
 /** What workers get in addition to this process's environment; read anew for each generation. */
 export type Environment = () => Readonly<Record<string, string>> | undefined;
 
+/** How a reload has ended. */
+export interface Reload {
+  /** What it was to be. */
+  generation: number;
+  /** Milliseconds. */
+  duration: number;
+  /** Why it failed. */
+  error?: Error;
+}
+
 export interface SupervisorEvents {
   /** A worker's state changed. */
   worker: [seat: Seat];
   crashLoop: [seat: Seat, delay: number];
   unresponsive: [seat: Seat, report: Unresponsive];
+  /** Every worker is ready, or has had listenTimeout to be. */
+  start: [];
+  reloadStart: [generation: number];
+  reloadEnd: [reload: Reload];
+  /** It will stop. */
+  stopping: [];
   /** Every process is gone. */
   stop: [];
 }
@@ -55,6 +71,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #nextReload: Promise<void> | undefined;
   #rolling: RollingRestart | undefined;
   #stopping: Promise<void> | undefined;
+  #isStopAnnounced = false;
 
   constructor(options: SupervisorOptions) {
     super();
@@ -95,6 +112,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Forks all workers. Resolves when every one is ready, or after listenTimeout with a warning.
    * @throws EvenkeelError ERR_ENTRY_FAILED where all ended before any was ready; nothing runs then. */
   async start(): Promise<void> {
+    if (this.#stopping !== undefined) return this.#stopping; // a signal came before the first fork
     this.#roster.open();
     return this.#follow(this.#start());
   }
@@ -104,6 +122,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       for (let index = 0; index < this.#options.workers; index++) this.#roster.add(index, this.#generation);
       this.#startup.begin();
       await this.#startup.settled;
+      if (!this.#isStopAnnounced) this.emit('start');
     } catch (error) {
       await this.stop({ force: true });
       throw error;
@@ -137,9 +156,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#inTurn(() => this.#scale(workers));
   }
 
+  /** stop() will be called. Until then everything goes on, but a signal that reaches every process is no reason to
+   * drain each worker by itself. */
+  announceStop(): void {
+    if (this.#isStopAnnounced) return;
+    this.#isStopAnnounced = true;
+    this.emit('stopping');
+  }
+
   /** Drains every worker and ends; `force` kills them, also while a drain is under way. */
   stop({ force = false } = {}): Promise<void> {
     if (force) this.#roster.killAll();
+    this.announceStop();
     this.#stopping ??= this.#stop(force);
     return this.#stopping;
   }
@@ -149,7 +177,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const seat = this.#roster.find(worker);
     if (worker === undefined || seat === undefined) return;
     setTimeout(() => {
-      if (this.#stopping === undefined && seat.worker === worker) this.#roster.drain(seat);
+      if (!this.#isStopAnnounced && seat.worker === worker) this.#roster.drain(seat);
     }, TERM_SETTLE);
   }
 
@@ -168,15 +196,30 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #reload(): Promise<void> {
+    const generation = this.#generation + 1;
+    const begun = performance.now();
+    const outcome: { error?: Error } = {};
+    this.emit('reloadStart', generation);
+    try {
+      await this.#replaceAll();
+    } catch (error) {
+      outcome.error = error as Error;
+      throw error;
+    } finally {
+      this.emit('reloadEnd', { generation, duration: performance.now() - begun, ...outcome });
+    }
+  }
+
+  async #replaceAll(): Promise<void> {
     const { log, env } = this.#options;
     const [before, old] = [this.#env, this.#roster.staying];
-    this.#env = env();
-    this.#generation++;
-    log.info(
-      { generation: this.#generation },
-      `reloading ${old.length} workers: generation ${this.#generation}`,
-    );
     try {
+      this.#env = env();
+      this.#generation++;
+      log.info(
+        { generation: this.#generation },
+        `reloading ${old.length} workers: generation ${this.#generation}`,
+      );
       const { maxSurge, maxUnavailable } = this.#options;
       await this.#roll(old, { maxSurge, maxUnavailable, generation: this.#generation });
       log.info(

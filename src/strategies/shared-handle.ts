@@ -8,9 +8,12 @@ export class SharedHandle implements Strategy {
   readonly gate = null;
   /** No new handshake comes: it may stay open. */
   refuses = false;
+  /** Somebody else goes on listening on it: what waits there when we end waits for the next one. */
+  readonly #isOthers: boolean;
   #isOpen = true;
 
   constructor(options: ListenSocketOptions) {
+    this.#isOthers = options.takeFd !== undefined;
     this.socket = new (binding().ListenSocket)(options);
   }
 
@@ -24,6 +27,7 @@ export class SharedHandle implements Strategy {
 
   retire(): number {
     this.refuses = this.socket.retire();
+    if (this.#isOthers) this.#isOpen = false;
     return 0;
   }
 

@@ -38,18 +38,19 @@ export class Fleet implements AsyncDisposable {
   #wake: (() => void)[] = [];
 
   /** `limits`: shell commands that come first, `ulimit -n 60;` say. `before`: a command that runs the one after
-   * it in its own place, as setpriv does. */
+   * it in its own place, as setpriv does. `inherits`: descriptors it has as 3 and on. */
   constructor(
     args: string[],
     env: Record<string, string> = {},
     nodeArgs: string[] = [],
     limits = '',
     before: readonly string[] = [],
+    inherits: readonly number[] = [],
   ) {
     const command = [...before, NODE, ...nodeArgs, CLI, ...args];
     this.process = spawn('sh', ['-c', `${limits} exec "$@"`, 'sh', ...command], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...inherits],
     });
     const { stdout, stderr } = this.process;
     if (stdout === null || stderr === null) throw new Error('no pipes');
@@ -83,6 +84,12 @@ export class Fleet implements AsyncDisposable {
   /** The port of the first listener. */
   async port(): Promise<number> {
     const { port } = await this.logged(({ msg }) => msg.startsWith('listening on '));
+    return port as number;
+  }
+
+  /** The port of metrics and probes. */
+  async metricsPort(): Promise<number> {
+    const { port } = await this.logged(({ msg }) => msg.startsWith('metrics and probes on '));
     return port as number;
   }
 

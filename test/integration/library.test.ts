@@ -43,6 +43,9 @@ test('start(): what it refuses', async () => {
     'ERR_UNSUPPORTED',
     'ERR_ENTRY_NOT_FOUND',
     'ERR_ENTRY_FAILED',
+    'ERR_INVALID_OPTION',
+    'EADDRINUSE',
+    0, // nobody listens to signals any more
     'ERR_ALREADY_STARTED',
     'ERR_NOT_PRIMARY',
   ]);
@@ -90,3 +93,11 @@ test('scale: a worker that is busy all the time gets help, within five seconds o
   expect(first).toMatchObject([{ state: 'ready' }]);
   expect(second).toMatchObject([{ state: 'ready' }, { state: 'ready' }]);
 }, 60_000);
+
+test('metrics(), beside an AggregatorRegistry of the program itself', async () => {
+  expect(await program('own-aggregator.mjs')).toEqual([
+    ['5', '5', '5'],
+    'text/plain; version=0.0.4; charset=utf-8',
+    true,
+  ]);
+});

@@ -1,0 +1,23 @@
+import { publishEvents } from './diagnostics.js';
+import type { Fleet } from './fleet.js';
+import type { HttpAddress } from './health/address.js';
+import { serveHealth } from './health/serve.js';
+import type { Log } from './log.js';
+import type { SystemdEnvironment } from './systemd/environment.js';
+import { serveSystemd } from './systemd/service.js';
+
+export interface BesideOptions {
+  /** Undefined: not served. */
+  metrics: HttpAddress | undefined;
+  systemd: SystemdEnvironment;
+  log: Log;
+}
+
+/** Whoever looks at a fleet from outside is served beside its workers: diagnostics channels, systemd, Prometheus and
+ * Kubernetes. Before the first worker is forked, until the last has ended.
+ * @throws the system's error where the port of `metrics` cannot be listened on; ERR_ADDON_UNAVAILABLE */
+export async function serveBeside(fleet: Fleet, { metrics, systemd, log }: BesideOptions): Promise<void> {
+  publishEvents(fleet);
+  serveSystemd(fleet, systemd, log);
+  if (metrics !== undefined) fleet.onMetricsServed(await serveHealth(fleet, metrics, log));
+}

@@ -1,0 +1,54 @@
+import { isIP } from 'node:net';
+import { EvenkeelError } from '../errors.js';
+
+/** Where metrics and probes are served. */
+export interface HttpAddress {
+  host: string;
+  /** 0: the kernel chooses. */
+  port: number;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** A port, `host:port`, `[::1]:port`, or the two apart. The host is 127.0.0.1 where none is said.
+ * @throws EvenkeelError ERR_INVALID_OPTION */
+export function parseHttpAddress(value: string | number | { port: number; host?: string }): HttpAddress {
+  if (typeof value !== 'string') {
+    const { host = LOOPBACK, port } = typeof value === 'number' ? { port: value } : (value ?? {});
+    if (isPort(port) && isHost(host)) return { host, port };
+    throw refusal(JSON.stringify(value));
+  }
+  const [, bracketed, plain, digits] = /^(?:(?:\[(.+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(value) ?? [];
+  const host = bracketed ?? plain ?? LOOPBACK;
+  const isWellFormed = bracketed === undefined || isIP(bracketed) === 6;
+  if (digits !== undefined && isPort(Number(digits)) && isWellFormed) return { host, port: Number(digits) };
+  throw refusal(`'${value}'`);
+}
+
+/** As part of a URL. */
+export function authorityOf({
+  address,
+  family,
+  port,
+}: {
+  address: string;
+  family: string;
+  port: number;
+}): string {
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+function isPort(port: unknown): port is number {
+  return typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65535;
+}
+
+function isHost(host: unknown): host is string {
+  return typeof host === 'string' && host !== '';
+}
+
+function refusal(value: string): EvenkeelError {
+  return new EvenkeelError(
+    'ERR_INVALID_OPTION',
+    `metrics must be a port from 0 to 65535, [host:]port, or {port, host}, not ${value}`,
+  );
+}
