@@ -23,7 +23,16 @@ function expectGrowth(before: Exposition, after: Exposition): void {
 test.each(STRATEGIES)(
   '%s: every connection is counted, over the death of a worker and a reload, and no counter falls',
   async (strategy) => {
-    await using fleet = new Reloadable(['-w', '2', '-s', strategy, '--metrics', '0']);
+    await using fleet = new Reloadable([
+      '-w',
+      '2',
+      '-s',
+      strategy,
+      '--metrics',
+      '0',
+      '--listen-timeout',
+      '20000',
+    ]);
     const port = await fleet.ready();
     const metricsPort = await fleet.metricsPort();
     const pids = new Set<number>();
