@@ -46,6 +46,7 @@
             "native/linux/exports.cc",
             "native/linux/gate_poll.cc",
             "native/linux/group.cc",
+            "native/linux/parent_death.cc",
             "native/linux/group_look.cc",
             "native/linux/kernel_table.cc",
             "native/linux/poller.cc",

@@ -88,6 +88,9 @@ export interface Binding {
   /** What wakes this process's reactor from a worker; the caller's. */
   shareWaker(): Shared;
   closeFd(takeFd: number): void;
+  /** Linux. From the death of the process `pid`, its parent, on this one has a second to end: it is killed then.
+   * @throws the system's error */
+  endWithParent?(pid: number): void;
   /** One datagram to a Unix socket; '@' begins an abstract name. Does not wait: EAGAIN where the receiver's queue
    * is full. Not on Windows. */
   sendDatagram(path: string, text: string): void;

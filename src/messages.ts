@@ -10,8 +10,10 @@ export const COMMAND = 'NODE_EVENKEEL';
 /** Primary → worker, before anything else. */
 export interface Hello {
   slot: number;
-  /** A supervisor runs this worker: signals drain it. */
+  /** A supervisor runs this worker: signals drain it, and it ends with its primary. */
   supervised: boolean;
+  /** The primary's pid. */
+  primary: number;
 }
 
 /** Worker → primary, over Node's IPC: `queryServer` of node:cluster's child, with our own `cmd`. */

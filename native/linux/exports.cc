@@ -2,6 +2,7 @@
 #include "../posix/channel.h"
 #include "../posix/datagram.h"
 #include "group.h"
+#include "parent_death.h"
 #include "selector.h"
 
 namespace evenkeel {
@@ -9,6 +10,7 @@ namespace evenkeel {
 void InitPlatform(Napi::Env env, Napi::Object exports) {
   Channel::Init(env, exports);
   InitDatagram(env, exports);
+  InitParentDeath(env, exports);
   Selector::Init(env, exports);
   Group::Init(env, exports);
 }

@@ -62,7 +62,7 @@ export class WorkerHandle {
     };
     try {
       this.bell = bell = new Bell();
-      this.link = makeLink({ slot, supervised }, sharing, {
+      this.link = makeLink({ slot, supervised, primary: process.pid }, sharing, {
         onReturned: (returned) => onReturned(this, returned),
         onError: (error) => onError(this, error),
       });

@@ -88,6 +88,8 @@ export class EvenkeelWorker {
 
   start(): void {
     if (this.#link.hello.supervised) freeDebugPort();
+    const { supervised, primary } = this.#link.hello;
+    if (supervised) binding().endWithParent?.(primary); // were it blocked, it would not notice
     this.#hook.install();
     this.#busy.install();
     this.#drain.handleSignals();

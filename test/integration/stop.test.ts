@@ -151,6 +151,13 @@ test("the application's own SIGTERM listener runs once its requests are done", a
   expect(fleet.output.filter((line) => line.startsWith('cleanup'))).toHaveLength(2);
 });
 
+test.runIf(process.platform === 'linux')('the primary is killed: a blocked worker ends too', async () => {
+  await using fleet = new Fleet([fixture('blocks-for-ever.mjs'), '-w', '1']);
+  const { pid } = JSON.parse(await get(await fleet.ready(), '/timer'));
+  fleet.process.kill('SIGKILL');
+  await eventually(() => !isRunning(pid), 5000);
+});
+
 test('the primary is killed: its workers end, and the port is free', async () => {
   await using fleet = new Fleet([HELLO, '-w', '3']);
   const port = await fleet.ready();

@@ -34,7 +34,7 @@ const ENDS = `
   const heard = [];
   const name = () => 'a name';
   const primary = new IpcPrimaryLink(
-    { slot: 0, supervised: true },
+    { slot: 0, supervised: true, primary: process.pid },
     { table: name, bell: name, lane: name, waker: name },
     { onReturned: ({ fd }) => heard.push('returned ' + fd), onError: ({ code }) => heard.push('primary ' + code) },
   );
