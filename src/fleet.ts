@@ -1,10 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { SocketAddress } from './binding.js';
 import { usableCpus } from './cpus.js';
+import type { Load } from './load-table.js';
 import { parseWorkers } from './options.js';
 import type { Balancer } from './primary/balancer.js';
+import { processFacts } from './primary/process-facts.js';
 import type { Seat, WorkerState } from './primary/seat.js';
-import type { Supervisor } from './primary/supervisor.js';
+import type { ReloadOutcome, Supervisor } from './primary/supervisor.js';
 import type { Rescue, WorkerHandle } from './primary/worker-handle.js';
 import type { Selection } from './strategies/select.js';
 
@@ -26,6 +28,16 @@ export interface WorkerStatus {
   generation: number;
   /** Milliseconds. */
   uptime: number;
+  /** Times in a row it ended without having lived for `minUptime`. */
+  failures: number;
+  /** Milliseconds until a `waiting` worker is tried again; else undefined. */
+  nextStart: number | undefined;
+  /** Resident memory, bytes; Linux only, as is `cpuSeconds`. */
+  rss: number | undefined;
+  /** Processor time the process has used, seconds. */
+  cpuSeconds: number | undefined;
+  /** Milliseconds since its event loop last turned; 0 while it has nothing to do. */
+  loopDelay: number | undefined;
 }
 
 export interface ListenerStatus extends SocketAddress {
@@ -33,12 +45,22 @@ export interface ListenerStatus extends SocketAddress {
 }
 
 export interface FleetStatus {
+  /** Of its control socket, where it has one. */
+  name: string;
   pid: number;
+  /** Milliseconds. */
+  uptime: number;
   strategy: Selection['strategy'];
   policy: Selection['policy'];
   listeners: ListenerStatus[];
   /** Of the workers that come now. */
   generation: number;
+  /** Connections no worker has yet; undefined where node:cluster itself serves. */
+  queued: number | undefined;
+  reloading: boolean;
+  lastReload: ReloadOutcome | undefined;
+  /** How many workers are wanted. */
+  size: number;
   /** More than the fleet has places while some are replaced. */
   workers: WorkerStatus[];
 }
@@ -60,14 +82,18 @@ export interface FleetEvents {
 
 /** A running set of workers behind the ports they listen on. Made by start(). */
 export class Fleet extends EventEmitter<FleetEvents> {
+  /** Of its control socket, where it has one. */
+  readonly name: string;
   /** What was chosen, and why. */
   readonly selection: Selection;
   readonly #supervisor: Supervisor;
   readonly #balancer: Balancer | undefined;
+  readonly #startedAt = Date.now();
 
   /** @internal */
-  constructor(selection: Selection, supervisor: Supervisor, balancer: Balancer | undefined) {
+  constructor(name: string, selection: Selection, supervisor: Supervisor, balancer: Balancer | undefined) {
     super();
+    this.name = name;
     this.selection = selection;
     this.#supervisor = supervisor;
     this.#balancer = balancer;
@@ -86,16 +112,23 @@ export class Fleet extends EventEmitter<FleetEvents> {
 
   status(): FleetStatus {
     const { strategy, policy } = this.selection;
+    const { generation, isReloading, lastReload, size, seats } = this.#supervisor;
     return {
+      name: this.name,
       pid: process.pid,
+      uptime: Date.now() - this.#startedAt,
       strategy,
       policy,
       listeners: [...(this.#balancer?.listeners ?? [])].map(({ address, protocol }) => ({
         ...address,
         protocol,
       })),
-      generation: this.#supervisor.generation,
-      workers: this.#supervisor.seats.map((seat) => this.#describe(seat)),
+      generation,
+      queued: this.#balancer?.waiting(),
+      reloading: isReloading,
+      lastReload,
+      size,
+      workers: seats.map((seat) => this.#describe(seat)),
     };
   }
 
@@ -131,9 +164,10 @@ export class Fleet extends EventEmitter<FleetEvents> {
   }
 
   #describe(seat: Seat): WorkerStatus {
-    const { worker, state, restarts, generation, startedAt, isAlive } = seat;
+    const { worker, state, restarts, generation, startedAt, isAlive, failures, respawnAt } = seat;
     const handle = isAlive && worker !== undefined ? this.#balancer?.workerHandle(worker) : undefined;
     const load = handle?.slot.read();
+    const facts = isAlive ? processFacts(worker?.process.pid) : undefined;
     return {
       id: worker?.id,
       pid: worker?.process.pid,
@@ -145,6 +179,17 @@ export class Fleet extends EventEmitter<FleetEvents> {
       restarts,
       generation,
       uptime: isAlive ? Date.now() - startedAt : 0,
+      failures,
+      nextStart: state === 'waiting' ? Math.max(0, respawnAt - Date.now()) : undefined,
+      rss: facts?.rss,
+      cpuSeconds: facts?.cpuSeconds,
+      loopDelay: load === undefined ? undefined : loopDelay(load),
     };
   }
+}
+
+/** What a worker wrote last may be garbage: it is the worker's own figure that is wrong then. */
+function loopDelay({ stamp, isIdle }: Load): number {
+  if (isIdle || stamp === 0n) return 0;
+  return Math.max(0, Number(process.hrtime.bigint() - stamp) / 1e6);
 }

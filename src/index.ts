@@ -4,6 +4,7 @@ export type { Fleet, FleetEvents, FleetStatus, ListenerStatus, WorkerStatus } fr
 export type { Log } from './log.js';
 export type { StartOptions } from './options.js';
 export type { WorkerState } from './primary/seat.js';
+export type { ReloadOutcome } from './primary/supervisor.js';
 export type { Rescue } from './primary/worker-handle.js';
 export { start } from './start.js';
 export type { Capabilities, PolicyName, Reason, Rung, Selection, StrategyName } from './strategies/select.js';

@@ -1,5 +1,6 @@
 #include "../platform.h"
 #include "../posix/channel.h"
+#include "../posix/peer.h"
 #include "group.h"
 #include "selector.h"
 
@@ -9,6 +10,7 @@ void InitPlatform(Napi::Env env, Napi::Object exports) {
   Channel::Init(env, exports);
   Selector::Init(env, exports);
   Group::Init(env, exports);
+  exports.Set("peerUid", Napi::Function::New(env, PeerUid));
 }
 
 }  // namespace evenkeel

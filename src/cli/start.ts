@@ -1,4 +1,4 @@
-import type { Fleet, ListenerStatus } from '../fleet.js';
+import type { Fleet } from '../fleet.js';
 import {
   parseCount,
   parseDeferAccept,
@@ -10,6 +10,7 @@ import {
 } from '../options.js';
 import { launch } from '../start.js';
 import { MECHANISM_NAMES } from '../strategies/select.js';
+import { urlOf } from './format.js';
 import { makeLog } from './log.js';
 
 export interface StartFlags {
@@ -28,6 +29,8 @@ export interface StartFlags {
   nodeArgs?: string;
   /** Empty: Node's default address. */
   inspect?: string;
+  name?: string;
+  control: boolean;
 }
 
 /** `evenkeel [start] <entry>`: runs until the fleet has stopped. */
@@ -40,6 +43,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     strategy: parseStrategy(flags.strategy),
     policy: parsePolicy(flags.policy),
     execArgv: [...process.execArgv, ...nodeArgs(flags)],
+    control: flags.control && (flags.name ?? true),
     log,
   };
   if (flags.envFile !== undefined) options.envFile = flags.envFile;
@@ -54,10 +58,17 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     if (value !== undefined) options[name] = parseMilliseconds(name, value);
   }
   let stopped: Promise<void> | undefined;
-  const fleet = await launch(options, (early) => {
-    stopped = new Promise((resolve) => early.once('stop', () => resolve()));
-    stopOnMessage(early);
-    announce(early);
+  const fleet = await launch(options, {
+    onFleet(early) {
+      stopped = new Promise((resolve) => early.once('stop', () => resolve()));
+      stopOnMessage(early);
+      announce(early);
+    },
+    onNoControl: ({ code, message }) =>
+      log.warn(
+        { code },
+        `no control socket, so that evenkeel status and the like do not reach this fleet: ${message}`,
+      ),
   });
   const { workers } = fleet.status();
   const ready = workers.filter(({ state }) => state === 'ready').length;
@@ -79,7 +90,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     const notBy = mechanisms.filter(({ verdict }) => verdict === 'unsupported');
     const lacks = notBy.map((rung) => `; not by ${MECHANISM_NAMES[rung.mechanism]}: ${rung.why}`).join('');
     log.info(
-      { pid: process.pid, strategy, policy, mechanism, why },
+      { fleet: early.name, pid: process.pid, strategy, policy, mechanism, why },
       `strategy ${strategy}, policy ${policy}${by}: ${why}${lacks}`,
     );
     early.on('listener', (listener) => log.info({ ...listener }, `listening on ${urlOf(listener)}`));
@@ -100,11 +111,4 @@ function nodeArgs({ nodeArgs: words, inspect }: StartFlags): string[] {
   const args = words === undefined ? [] : words.split(/\s+/).filter((word) => word !== '');
   if (inspect !== undefined) args.push(inspect === '' ? '--inspect' : `--inspect=${inspect}`);
   return args;
-}
-
-function urlOf({ protocol, address, family, port }: ListenerStatus): string {
-  const isAny = address === '::' || address === '0.0.0.0';
-  const host = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-  const url = `${protocol}://${host}:${port}`;
-  return isAny ? `${url} (${family === 'IPv6' ? `[${address}]` : address}, all addresses)` : url;
 }

@@ -224,6 +224,7 @@ export class Roster extends EventEmitter<RosterEvents> {
   }
 
   #respawnIn(seat: Seat, delay: number): void {
+    seat.respawnAt = Date.now() + delay;
     this.#setState(seat, 'waiting');
     seat.respawn = setTimeout(() => {
       try {

@@ -24,6 +24,8 @@ export class Seat {
   /** Its worker has said 'ready'. */
   saidReady = false;
   respawn: NodeJS.Timeout | undefined;
+  /** When that is, by Date.now(). */
+  respawnAt = 0;
   kill: NodeJS.Timeout | undefined;
 
   constructor(index: number, generation: number) {

@@ -33,6 +33,17 @@ export interface SupervisorEvents {
   stop: [];
 }
 
+/** How a reload ended. */
+export interface ReloadOutcome {
+  /** When, in ms since 1970. */
+  at: number;
+  /** The one it made, or could not make. */
+  generation: number;
+  ok: boolean;
+  /** Why it failed. */
+  error?: string;
+}
+
 /** A group SIGTERM reaches workers and primary at once; the workers' requests wait this long, in ms, for
  * the primary's own to be seen first. */
 const TERM_SETTLE = 20;
@@ -50,12 +61,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Waits for its turn: whoever wants another means the same. */
   #nextReload: Promise<void> | undefined;
   #rolling: RollingRestart | undefined;
+  #lastReload: ReloadOutcome | undefined;
+  /** So many workers are wanted, also by who waits for a turn. */
+  #size: number;
   #stopping: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     super();
     this.#options = options;
     this.#env = options.env();
+    this.#size = options.workers;
     this.#roster = new Roster({
       ...options,
       env: () => this.#env,
@@ -76,6 +91,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** How many workers are wanted. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get isReloading(): boolean {
+    return this.#rolling !== undefined;
+  }
+
+  get lastReload(): ReloadOutcome | undefined {
+    return this.#lastReload;
   }
 
   /** Forks all workers. Resolves when every one is ready, or after listenTimeout with a warning.
@@ -111,6 +139,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** @throws EvenkeelError ERR_STOPPED */
   scale(workers: number): Promise<void> {
+    this.#size = workers;
     return this.#inTurn(() => this.#scale(workers));
   }
 
@@ -154,9 +183,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         { generation: this.#generation },
         `reloaded: ${old.length} workers of generation ${this.#generation}`,
       );
+      this.#lastReload = { at: Date.now(), generation: this.#generation, ok: true };
     } catch (error) {
       // Who crashes from now on comes back with what the old ones have.
       this.#env = before;
+      const { message } = error as Error;
+      this.#lastReload = { at: Date.now(), generation: this.#generation, ok: false, error: message };
       if (error instanceof EvenkeelError)
         log.error({ code: error.code }, `the reload failed: ${error.message}`);
       throw error;
