@@ -28,6 +28,8 @@ interface Row {
   cpu: number | undefined;
 }
 
+/** Rows from which on there is one to spare. */
+const ROOMY = 16;
 const KEYS = 'r reload   + - scale   q quit';
 
 const COLUMNS: readonly Column<Row>[] = [
@@ -39,8 +41,8 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'conn/s', cell: ({ rate }) => optional(rate, count) },
   { title: 'cpu', cell: ({ cpu }) => optional(cpu, percent) },
   { title: 'mem', cell: ({ worker }) => optional(worker.rss, bytes) },
-  { title: 'delay', cell: ({ worker }) => optional(worker.loopDelay, milliseconds) },
-  { title: 'rst', cell: ({ worker }) => count(Math.max(0, worker.restarts)) },
+  { title: 'loop ms', cell: ({ worker }) => optional(worker.loopDelay, milliseconds) },
+  { title: 'restarts', cell: ({ worker }) => count(Math.max(0, worker.restarts)) },
   { title: 'stalls', cell: ({ worker }) => stalls(worker) },
 ];
 
@@ -55,7 +57,8 @@ export function renderTop(
   const [title = '', ...body] = table(COLUMNS, list, columns);
   const total = previous === undefined ? undefined : sumOfRates(list);
   const [name = '', ...facts] = headLines(current, now, total);
-  const head: Line[] = [{ text: name, style: 'bold' }, ...facts.map((text) => ({ text })), { text: '' }];
+  const gap = rows < ROOMY ? [] : [{ text: '' }];
+  const head: Line[] = [{ text: name, style: 'bold' }, ...facts.map((text) => ({ text })), ...gap];
   const foot: Line[] = [{ text: message }, { text: KEYS, style: 'dim' }];
   const room = Math.max(0, rows - head.length - foot.length - 1);
   const lines = [

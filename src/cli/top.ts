@@ -43,6 +43,8 @@ class Top {
   #previous: FleetStatus | undefined;
   #message = '';
   #screen: Screen | undefined;
+  /** Ends the pause between two looks. */
+  #hurry = (): void => {};
   /** Ends what is waited for. */
   readonly #ended = new AbortController();
 
@@ -112,6 +114,7 @@ class Top {
         client.close();
       }
       this.#say(`${what}: done`);
+      this.#hurry();
     } catch (error) {
       this.#say(`${what} failed: ${plain((error as Error).message)}`);
     }
@@ -122,6 +125,7 @@ class Top {
     this.#draw();
   }
 
+  /** Until it is time to look again. */
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
@@ -129,6 +133,7 @@ class Top {
         this.#ended.signal.removeEventListener('abort', done);
         resolve();
       };
+      this.#hurry = done;
       const timer = setTimeout(done, INTERVAL);
       this.#ended.signal.addEventListener('abort', done);
     });

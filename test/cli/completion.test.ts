@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -18,12 +18,13 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'ek-'));
   const command = `#!/bin/sh\nexec '${NODE}' '${CLI}' "$@"\n`;
-  writeFileSync(path.join(folder, 'evenkeel'), command, { mode: 0o755 });
+  mkdirSync(path.join(folder, 'bin'));
+  writeFileSync(path.join(folder, 'bin/evenkeel'), command, { mode: 0o755 });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function environment(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${folder}:${process.env.PATH}`, XDG_RUNTIME_DIR: folder };
+  return { ...process.env, PATH: `${folder}/bin:${process.env.PATH}`, XDG_RUNTIME_DIR: folder };
 }
 
 /** What bash offers for the last of these words. */

@@ -31,9 +31,9 @@ test('what a second brought: by worker, and of all; a new process is counted fro
     'http *:8080',
     '2 workers: 2 ready, 5 connections, 125/s, 7 queued',
     '',
-    'id   pid  gen  state  conns  conn/s  cpu  mem  delay  rst  stalls',
-    ' 1  4711    1  ready      3     100  50%  64M     12    0     2/9',
-    ' 3  4713    1  ready      2      25    -  64M    0.0    1       -',
+    'id   pid  gen  state  conns  conn/s  cpu  mem  loop ms  restarts  stalls',
+    ' 1  4711    1  ready      3     100  50%  64M       12         0     2/9',
+    ' 3  4713    1  ready      2      25    -  64M      0.0         1       -',
   ]);
   expect(lines.slice(7, 22).every((line) => line === '')).toBe(true);
   expect(lines.slice(22)).toEqual(['reload: done', 'r reload   + - scale   q quit']);

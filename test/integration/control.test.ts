@@ -53,8 +53,11 @@ describe('status', () => {
 
   test('a worker that crashes again and again: how often, and when it is tried again', async () => {
     const runtime = new Runtime();
-    await using _fleet = new Fleet(['-w', '1', fixture('crash-after-listen.mjs')], runtime.env);
-    await _fleet.logged(({ msg }) => msg.startsWith('crash loop: '));
+    await using fleet = new Fleet(
+      ['-w', '1', '--min-uptime', '20000', fixture('crash-after-listen.mjs')],
+      runtime.env,
+    );
+    await fleet.logged(({ msg }) => msg.startsWith('crash loop: '));
     await eventually(async () => {
       const [worker] = (await runtime.json('status')).workers;
       return worker.state === 'waiting' && worker.failures >= 3 && worker.nextStart >= 0;

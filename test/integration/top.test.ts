@@ -28,7 +28,7 @@ describe.skipIf(noTerminal !== undefined)('top', () => {
     await top.shows(/3 workers: 3 ready/);
     top.press('r');
     await top.shows(/reload: done/);
-    await top.shows(/generation 2 .*\r\n.*\r\n.*\r\nreloaded \ds ago/);
+    await top.shows(/generation 2 [\s\S]*reloaded \ds ago/);
     const before = top.output.length;
     top.press('--');
     await top.shows(/one worker fewer: done/, before);
