@@ -64,16 +64,18 @@ function faultsOf({ before, after, http, log, isAlive }) {
   return faults;
 }
 
-async function started(fleet, log) {
-  let port;
-  for await (const line of createInterface({ input: fleet.stdout })) {
-    const entry = JSON.parse(line);
-    log.push(entry);
-    if (entry.msg.startsWith('listening on ')) port = entry.port;
-    if (/ of \d+ workers ready/.test(entry.msg)) break;
-  }
-  createInterface({ input: fleet.stdout }).on('line', (line) => log.push(JSON.parse(line)));
-  return port;
+/** Resolves with the port when it serves. */
+function started(fleet, log) {
+  return new Promise((resolve, reject) => {
+    let port;
+    createInterface({ input: fleet.stdout }).on('line', (line) => {
+      const entry = JSON.parse(line);
+      log.push(entry);
+      if (entry.msg.startsWith('listening on ')) port = entry.port;
+      if (/ of \d+ workers ready/.test(entry.msg)) resolve(port);
+    });
+    fleet.on('exit', (code) => reject(new Error(`the fleet has ended: ${code}`)));
+  });
 }
 
 /** One request after another, on new connections; counts what becomes of them. */
@@ -254,8 +256,8 @@ class Attack {
   async #vanish() {
     const socket = await this.#connect();
     const text = this.#pick(['{"v":1,"id":1,"command":"status"}\n', '{"v":1,', '[', '\n']);
-    socket.write(text, () => (this.#below(2) ? socket.destroy() : socket.resetAndDestroy?.()));
-    socket.end();
+    if (this.#below(2) === 0) socket.end(text);
+    else socket.write(text, () => socket.destroy());
     this.sent++;
   }
 
