@@ -51,6 +51,22 @@ describe('status', () => {
     expect(existsSync(runtime.socket('shop'))).toBe(false);
   });
 
+  test('without the addon, where node:cluster itself serves', async () => {
+    const runtime = new Runtime();
+    await using fleet = new Fleet(['-w', '2', server], { ...runtime.env, EVENKEEL_ADDON: '/nowhere.node' });
+    await fleet.ready();
+    const status = await runtime.json('status');
+    expect(status).toMatchObject({
+      strategy: 'node:cluster',
+      workers: [{ state: 'ready' }, { state: 'ready' }],
+    });
+    expect(status).not.toHaveProperty('queued');
+    expect((await runtime.cli('status')).stdout).toMatch(/^2 workers: 2 ready, 0 connections$/m);
+    expect(await runtime.json('scale', '-1')).toEqual({ workers: 1, ready: 1 });
+    expect((await runtime.cli('reload')).stdout).toBe('reloaded: one worker of generation 2\n');
+    expect((await runtime.cli('stop')).code).toBe(0);
+  });
+
   test('a worker that crashes again and again: how often, and when it is tried again', async () => {
     const runtime = new Runtime();
     await using fleet = new Fleet(
