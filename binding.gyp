@@ -61,6 +61,7 @@
             "native/posix/lane_pipe.cc",
             "native/posix/listener.cc",
             "native/posix/message.cc",
+            "native/posix/peer.cc",
             "native/posix/shared_memory.cc",
             "native/posix/thread_time.cc"
           ]

@@ -100,6 +100,8 @@ export interface Binding {
   readonly inheritsNoDelay: boolean;
   /** A port may be in use for a while after its last listener has closed: Windows, while connections are open. */
   readonly portLingers: boolean;
+  /** The effective user id of who connected to this Unix socket. Not on Windows. */
+  peerUid?(fd: number): number;
   /** Windows: a socket for another process to open, once. It stays the caller's, who keeps it open until then. */
   shareSocket(fd: number, pid: number): Buffer;
   /** Windows: what shareSocket() made in another process. The caller owns the fd. */

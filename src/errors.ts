@@ -13,7 +13,15 @@ export type ErrorCode =
   | 'ERR_STOPPED'
   | 'ERR_NOT_PRIMARY'
   | 'ERR_CHANNEL_MESSAGE'
-  | 'ERR_SEAM_CHANGED';
+  | 'ERR_SEAM_CHANGED'
+  | 'ERR_NAME_TAKEN'
+  | 'ERR_NO_FLEET'
+  | 'ERR_SEVERAL_FLEETS'
+  | 'ERR_NO_ANSWER'
+  | 'ERR_CONTROL_DIRECTORY'
+  | 'ERR_CONTROL_MESSAGE'
+  | 'ERR_CONTROL_VERSION'
+  | 'ERR_UNKNOWN_COMMAND';
 
 /** An error of evenkeel's own: the message names what failed, why, and what to do. */
 export class EvenkeelError extends Error {
@@ -38,4 +46,5 @@ const USAGE: ReadonlySet<ErrorCode> = new Set([
   'ERR_UNSUPPORTED',
   'ERR_ENTRY_NOT_FOUND',
   'ERR_ENTRY_NOT_A_FILE',
+  'ERR_SEVERAL_FLEETS',
 ]);

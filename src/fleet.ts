@@ -2,13 +2,15 @@ import type { Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import type { SocketAddress } from './binding.js';
 import { usableCpus } from './cpus.js';
+import type { Load } from './load-table.js';
 import type { Log } from './log.js';
 import { METRICS_CONTENT_TYPE, Metrics } from './metrics/metrics.js';
 import { parseWorkers } from './options.js';
 import { PreStopDelay } from './pre-stop-delay.js';
 import type { Balancer } from './primary/balancer.js';
+import { processFacts } from './primary/process-facts.js';
 import type { Seat, WorkerState } from './primary/seat.js';
-import type { Reload, Supervisor } from './primary/supervisor.js';
+import type { Reload, ReloadOutcome, Supervisor } from './primary/supervisor.js';
 import type { Unresponsive } from './primary/unresponsive.js';
 import type { Rescue, WorkerHandle } from './primary/worker-handle.js';
 import type { Selection } from './strategies/select.js';
@@ -37,6 +39,12 @@ export interface WorkerStatus {
   generation: number;
   /** Milliseconds. */
   uptime: number;
+  /** Resident memory, bytes; Linux only, as is `cpuSeconds`. */
+  rss: number | undefined;
+  /** Processor time the process has used, seconds. */
+  cpuSeconds: number | undefined;
+  /** Milliseconds since its event loop last turned; 0 while it has nothing to do. */
+  loopDelay: number | undefined;
 }
 
 export interface ListenerStatus extends SocketAddress {
@@ -47,13 +55,23 @@ export interface ListenerStatus extends SocketAddress {
 export type FleetPhase = 'starting' | 'running' | 'stopping' | 'stopped';
 
 export interface FleetStatus {
+  /** Of its control socket, where it has one. */
+  name: string;
   pid: number;
   phase: FleetPhase;
+  /** Milliseconds. */
+  uptime: number;
   strategy: Selection['strategy'];
   policy: Selection['policy'];
   listeners: ListenerStatus[];
   /** Of the workers that come now. */
   generation: number;
+  /** Connections no worker has yet; undefined where node:cluster itself serves. */
+  queued: number | undefined;
+  reloading: boolean;
+  lastReload: ReloadOutcome | undefined;
+  /** How many workers are wanted. */
+  size: number;
   /** More than the fleet has places while some are replaced. */
   workers: WorkerStatus[];
 }
@@ -82,6 +100,8 @@ export interface FleetEvents {
 
 /** A running set of workers behind the ports they listen on. Made by start(). */
 export class Fleet extends EventEmitter<FleetEvents> {
+  /** Of its control socket, where it has one. */
+  readonly name: string;
   /** What was chosen, and why. */
   readonly selection: Selection;
   readonly #supervisor: Supervisor;
@@ -91,9 +111,18 @@ export class Fleet extends EventEmitter<FleetEvents> {
   #phase: FleetPhase = 'starting';
   #metricsAddress: SocketAddress | undefined;
 
+  readonly #startedAt = Date.now();
+
   /** @internal */
-  constructor(selection: Selection, supervisor: Supervisor, balancer: Balancer | undefined, log: Log) {
+  constructor(
+    name: string,
+    selection: Selection,
+    supervisor: Supervisor,
+    balancer: Balancer | undefined,
+    log: Log,
+  ) {
     super();
+    this.name = name;
     this.selection = selection;
     this.#supervisor = supervisor;
     this.#balancer = balancer;
@@ -132,17 +161,24 @@ export class Fleet extends EventEmitter<FleetEvents> {
 
   status(): FleetStatus {
     const { strategy, policy } = this.selection;
+    const { generation, isReloading, lastReload, size, seats } = this.#supervisor;
     return {
+      name: this.name,
       pid: process.pid,
       phase: this.#phase,
+      uptime: Date.now() - this.#startedAt,
       strategy,
       policy,
       listeners: [...(this.#balancer?.listeners ?? [])].map(({ address, protocol }) => ({
         ...address,
         protocol,
       })),
-      generation: this.#supervisor.generation,
-      workers: this.#supervisor.seats.map((seat) => this.#describe(seat)),
+      generation,
+      queued: this.#balancer?.waiting(),
+      reloading: isReloading,
+      lastReload,
+      size,
+      workers: seats.map((seat) => this.#describe(seat)),
     };
   }
 
@@ -220,6 +256,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     const { worker, state, restarts, generation, startedAt, nextStartAt = 0, isAlive } = seat;
     const handle = isAlive && worker !== undefined ? this.#balancer?.workerHandle(worker) : undefined;
     const load = handle?.slot.read();
+    const facts = isAlive ? processFacts(worker?.process.pid ?? 0) : undefined;
     return {
       index: seat.index,
       id: worker?.id,
@@ -234,6 +271,15 @@ export class Fleet extends EventEmitter<FleetEvents> {
       nextStart: state === 'waiting' ? Math.max(0, nextStartAt - Date.now()) : undefined,
       generation,
       uptime: isAlive ? Date.now() - startedAt : 0,
+      rss: facts?.rss,
+      cpuSeconds: facts?.cpuSeconds,
+      loopDelay: load === undefined ? undefined : loopDelay(load),
     };
   }
+}
+
+/** What a worker wrote last may be garbage: it is the worker's own figure that is wrong then. */
+function loopDelay({ stamp, isIdle }: Load): number {
+  if (isIdle || stamp === 0n) return 0;
+  return Math.max(0, Number(process.hrtime.bigint() - stamp) / 1e6);
 }

@@ -5,7 +5,7 @@ export type { Fleet, FleetEvents, FleetPhase, FleetStatus, ListenerStatus, Worke
 export type { Log } from './log.js';
 export type { StartOptions } from './options.js';
 export type { WorkerState } from './primary/seat.js';
-export type { Reload } from './primary/supervisor.js';
+export type { Reload, ReloadOutcome } from './primary/supervisor.js';
 export type { Unresponsive } from './primary/unresponsive.js';
 export type { Rescue } from './primary/worker-handle.js';
 export { start } from './start.js';

@@ -15,6 +15,8 @@ export interface Load {
   untaken: number;
   /** Loop stamp, ns of CLOCK_MONOTONIC: when the worker's loop last turned. */
   stamp: bigint;
+  /** Its loop sleeps: the stamp says since when. */
+  isIdle: boolean;
 }
 
 /** One slot of the load table. Every field has one writer; see native/load_table.h. */
@@ -81,6 +83,7 @@ export class Slot {
       accepted,
       untaken: (this.#get('adjust') - taken) >>> 0,
       stamp: this.#stamp[0] ?? 0n,
+      isIdle: this.#u32[this.#idle] !== 0,
     };
   }
 

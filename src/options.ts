@@ -57,6 +57,9 @@ export interface StartOptions extends SupervisionOptions {
   preStopDelay?: number;
   /** Drain and stop on SIGTERM and SIGINT; the second one kills. Reload on SIGHUP and SIGUSR2. Default true. */
   signals?: boolean;
+  /** A control socket, through which `evenkeel status`, `reload` and so on reach this fleet: a name that no other
+   * fleet of this user has, or true: the entry's. Default false. */
+  control?: boolean | string;
   /** A pino logger, or anything of its shape. Default: warnings by process.emitWarning(). */
   log?: Log;
 }

@@ -1,6 +1,8 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
 import { serveBeside } from './beside.js';
 import { probe } from './capabilities.js';
+import { defaultName } from './control/path.js';
+import { ControlServer } from './control/server.js';
 import { usableCpus } from './cpus.js';
 import { environment } from './environment.js';
 import { EvenkeelError } from './errors.js';
@@ -34,7 +36,8 @@ import { inheritSockets } from './systemd/inherited-sockets.js';
 /** A port without any worker, all of them dead at once, is kept open for the next ones this long, in ms. */
 const ORPHAN_TIMEOUT = 60_000;
 
-let running: Fleet | undefined;
+/** A fleet runs in this process, or is about to. */
+let isTaken = false;
 
 /** Runs `exec`, a server that knows nothing of evenkeel, in N workers behind the ports it listens on.
  *
@@ -43,23 +46,58 @@ let running: Fleet | undefined;
  *
  * @throws EvenkeelError ERR_INVALID_OPTION, ERR_UNKNOWN_STRATEGY, ERR_UNKNOWN_POLICY, ERR_UNSUPPORTED,
  *   ERR_ADDON_UNAVAILABLE, ERR_ENTRY_NOT_FOUND, ERR_ENTRY_NOT_A_FILE, ERR_ENTRY_FAILED, ERR_NOT_PRIMARY,
- *   ERR_ALREADY_STARTED; and the system's error where `metrics` cannot be served. Nothing is left running then. */
+ *   ERR_ALREADY_STARTED; the system's error where `metrics` cannot be served; with `control` also ERR_NAME_TAKEN,
+ *   ERR_CONTROL_DIRECTORY and what the system says. Nothing is left running then. */
 export async function start(options: StartOptions): Promise<Fleet> {
-  return launch(options, () => {});
+  return launch(options, {});
 }
 
-/** start(), with the fleet in hand before its workers are up. @internal */
-export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => void): Promise<Fleet> {
+export interface LaunchHooks {
+  /** The fleet is there, its workers are not up yet. */
+  onFleet?: (fleet: Fleet) => void;
+  /** The control socket cannot be made, for another reason than its name: the fleet runs without it. */
+  onNoControl?: (error: NodeJS.ErrnoException) => void;
+}
+
+/** start(), with more in hand. @internal */
+export async function launch(options: StartOptions, hooks: LaunchHooks): Promise<Fleet> {
   if (!cluster.isPrimary) {
     throw new EvenkeelError(
       'ERR_NOT_PRIMARY',
       'start() was called in a worker: does exec name the file that calls it?',
     );
   }
-  if (running !== undefined) {
+  if (isTaken) {
     throw new EvenkeelError('ERR_ALREADY_STARTED', 'a fleet runs in this process already: stop() it first');
   }
-  const entry = resolveEntry(requireString('exec', options.exec));
+  requireString('exec', options.exec);
+  isTaken = true;
+  let control: ControlServer | undefined;
+  let assembled: ReturnType<typeof assemble>;
+  try {
+    control = await openControl(options, hooks);
+    assembled = assemble(options, control);
+  } catch (error) {
+    control?.close();
+    isTaken = false;
+    throw error;
+  }
+  const { fleet, supervisor, inherited, beside } = assembled;
+  hooks.onFleet?.(fleet);
+  try {
+    await serveBeside(fleet, beside);
+  } catch (error) {
+    await fleet.stop({ force: true });
+    throw error;
+  }
+  await supervisor.start();
+  inherited.warnOfUnused();
+  return fleet;
+}
+
+/** A fleet that has not begun. */
+function assemble(options: StartOptions, control: ControlServer | undefined) {
+  const entry = resolveEntry(options.exec);
   const supervision = parseSupervision(options);
   const workers = firstWorkers(parseWorkers(options.workers ?? 'auto'), supervision.scale, usableCpus);
   const limits = { ...timeLimits(options), ...rollingLimits(options) };
@@ -100,8 +138,8 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
     balancer,
     log,
   });
-  const fleet = new Fleet(selection, supervisor, balancer, log);
-  running = fleet;
+  const name = control?.name ?? defaultName(options.exec);
+  const fleet = new Fleet(name, selection, supervisor, balancer, log);
   const execArgv = [...(options.execArgv ?? process.execArgv)];
   cluster.setupPrimary({ exec: entry, args: [...(options.args ?? [])], execArgv });
   const unhook = installForkHook({ balancer: () => balancer });
@@ -116,18 +154,26 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
     unsupervise();
     for (const release of releases) release();
     inherited.close();
-    running = undefined;
+    control?.close();
+    isTaken = false;
   });
-  onFleet(fleet);
+  control?.serve(fleet);
+  return { fleet, supervisor, inherited, beside: { metrics, systemd, log } };
+}
+
+async function openControl(
+  { control = false, exec, log = warningLog }: StartOptions,
+  { onNoControl }: LaunchHooks,
+): Promise<ControlServer | undefined> {
+  if (control === false) return undefined;
   try {
-    await serveBeside(fleet, { metrics, systemd, log });
+    return await ControlServer.open({ name: control, entry: exec, log });
   } catch (error) {
-    await fleet.stop({ force: true });
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (onNoControl === undefined || code === 'ERR_NAME_TAKEN' || code === 'ERR_INVALID_OPTION') throw error;
+    onNoControl(error as NodeJS.ErrnoException);
+    return undefined;
   }
-  await supervisor.start();
-  inherited.warnOfUnused();
-  return fleet;
 }
 
 function makeBalancer(

@@ -12,7 +12,7 @@ function slotAndWords(index = 0, slots = 4) {
   return { table, slot: new Slot(table, index), words };
 }
 
-const IDLE = { active: 0, accepted: 0, untaken: 0, stamp: 0n };
+const IDLE = { active: 0, accepted: 0, untaken: 0, stamp: 0n, isIdle: false };
 
 test('there is a slot for every worker allowed, and none beyond', () => {
   const table = new LoadTable({ slots: MAX_WORKERS });
@@ -82,7 +82,15 @@ describe('load', () => {
     words[layout.taken / 4] = 0xffffffff;
     words[layout.accepted / 4] = 2;
     words[layout.closed / 4] = 0xfffffffe;
-    expect(slot.read()).toEqual({ active: 4, accepted: 2, untaken: 2, stamp: 0n });
+    expect(slot.read()).toEqual({ active: 4, accepted: 2, untaken: 2, stamp: 0n, isIdle: false });
+  });
+
+  test('a loop sleeps until work begins', () => {
+    const { slot, words } = slotAndWords();
+    words[layout.idle / 4] = 1;
+    expect(slot.read().isIdle).toBe(true);
+    slot.markBusy();
+    expect(slot.read().isIdle).toBe(false);
   });
 
   test('what somebody else scribbles over the counters is gone with the next connection', () => {

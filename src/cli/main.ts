@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EvenkeelError } from '../errors.js';
 import { POLICIES, STRATEGIES } from '../strategies/select.js';
 import { VERSION } from '../version.js';
+import { addControlCommands } from './control.js';
 import { type ExplainFlags, explainCommand } from './explain.js';
 import { type StartFlags, startCommand } from './start.js';
 
@@ -49,6 +50,8 @@ program
     '--inspect <[host:]port>',
     'start the inspector in the workers, a port each; --inspect alone: 9230 and on',
   )
+  .option('--name <name>', "how status, reload and the like call this fleet (default: the entry's name)")
+  .option('--no-control', 'no control socket')
   .action((entry: string, args: string[], flags: StartFlags) => startCommand(entry, args, flags));
 
 program
@@ -58,6 +61,8 @@ program
   .option(...policyOption)
   .option('--json', 'the same facts as JSON')
   .action((flags: ExplainFlags) => explainCommand(flags));
+
+addControlCommands(program);
 
 try {
   await program.parseAsync(withInspectAlone(process.argv));

@@ -1,4 +1,4 @@
-import type { Fleet, ListenerStatus } from '../fleet.js';
+import type { Fleet } from '../fleet.js';
 import { parseHttpAddress } from '../health/address.js';
 import {
   parseCount,
@@ -11,6 +11,7 @@ import {
 } from '../options.js';
 import { launch } from '../start.js';
 import { MECHANISM_NAMES } from '../strategies/select.js';
+import { urlOf } from './format.js';
 import { makeLog } from './log.js';
 import { type SupervisionFlags, supervisionOptions } from './supervision-flags.js';
 
@@ -32,6 +33,8 @@ export interface StartFlags extends SupervisionFlags {
   nodeArgs?: string;
   /** Empty: Node's default address. */
   inspect?: string;
+  name?: string;
+  control: boolean;
 }
 
 const MILLISECONDS = ['stallThreshold', 'listenTimeout', 'killTimeout', 'minUptime', 'preStopDelay'] as const;
@@ -47,6 +50,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     policy: parsePolicy(flags.policy),
     execArgv: [...process.execArgv, ...nodeArgs(flags)],
     ...supervisionOptions(flags),
+    control: flags.control && (flags.name ?? true),
     log,
   };
   if (flags.envFrom !== undefined) options.envFrom = flags.envFrom;
@@ -62,10 +66,17 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     if (value !== undefined) options[name] = parseMilliseconds(name, value);
   }
   let stopped: Promise<void> | undefined;
-  const fleet = await launch(options, (early) => {
-    stopped = new Promise((resolve) => early.once('stop', () => resolve()));
-    stopOnMessage(early);
-    announce(early);
+  const fleet = await launch(options, {
+    onFleet(early) {
+      stopped = new Promise((resolve) => early.once('stop', () => resolve()));
+      stopOnMessage(early);
+      announce(early);
+    },
+    onNoControl: ({ code, message }) =>
+      log.warn(
+        { code },
+        `no control socket, so that evenkeel status and the like do not reach this fleet: ${message}`,
+      ),
   });
   const { workers } = fleet.status();
   const ready = workers.filter(({ state }) => state === 'ready').length;
@@ -87,7 +98,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     const notBy = mechanisms.filter(({ verdict }) => verdict === 'unsupported');
     const lacks = notBy.map((rung) => `; not by ${MECHANISM_NAMES[rung.mechanism]}: ${rung.why}`).join('');
     log.info(
-      { pid: process.pid, strategy, policy, mechanism, why },
+      { fleet: early.name, pid: process.pid, strategy, policy, mechanism, why },
       `strategy ${strategy}, policy ${policy}${by}: ${why}${lacks}`,
     );
     early.on('listener', (listener) => log.info({ ...listener }, `listening on ${urlOf(listener)}`));
@@ -108,11 +119,4 @@ function nodeArgs({ nodeArgs: words, inspect }: StartFlags): string[] {
   const args = words === undefined ? [] : words.split(/\s+/).filter((word) => word !== '');
   if (inspect !== undefined) args.push(inspect === '' ? '--inspect' : `--inspect=${inspect}`);
   return args;
-}
-
-function urlOf({ protocol, address, family, port }: ListenerStatus): string {
-  const isAny = address === '::' || address === '0.0.0.0';
-  const host = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-  const url = `${protocol}://${host}:${port}`;
-  return isAny ? `${url} (${family === 'IPv6' ? `[${address}]` : address}, all addresses)` : url;
 }

@@ -26,6 +26,7 @@ export class Seat {
   /** Its worker has said 'ready'. */
   saidReady = false;
   respawn: NodeJS.Timeout | undefined;
+  /** When that is, by Date.now(). */
   kill: NodeJS.Timeout | undefined;
 
   constructor(index: number, generation: number) {

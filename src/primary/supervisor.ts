@@ -51,6 +51,17 @@ export interface SupervisorEvents {
   stop: [];
 }
 
+/** How a reload ended. */
+export interface ReloadOutcome {
+  /** When, in ms since 1970. */
+  at: number;
+  /** The one it made, or could not make. */
+  generation: number;
+  ok: boolean;
+  /** Why it failed. */
+  error?: string;
+}
+
 /** A group SIGTERM reaches workers and primary at once; the workers' requests wait this long, in ms, for
  * the primary's own to be seen first. */
 const TERM_SETTLE = 20;
@@ -70,6 +81,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Waits for its turn: whoever wants another means the same. */
   #nextReload: Promise<void> | undefined;
   #rolling: RollingRestart | undefined;
+  #isReloading = false;
+  #lastReload: ReloadOutcome | undefined;
+  /** So many workers are wanted, also by who waits for a turn. */
+  #size: number;
   #stopping: Promise<void> | undefined;
   #isStopAnnounced = false;
 
@@ -77,6 +92,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     super();
     this.#options = options;
     this.#env = options.env();
+    this.#size = options.workers;
     this.#roster = new Roster({
       ...options,
       env: () => this.#env,
@@ -107,6 +123,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Something is done with the workers, or waits for its turn. */
   get isBusy(): boolean {
     return this.#turns > 0;
+  }
+
+  /** How many workers are wanted. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get isReloading(): boolean {
+    return this.#isReloading;
+  }
+
+  get lastReload(): ReloadOutcome | undefined {
+    return this.#lastReload;
   }
 
   /** Forks all workers. Resolves when every one is ready, or after listenTimeout with a warning.
@@ -153,6 +182,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** @throws EvenkeelError ERR_STOPPED */
   scale(workers: number): Promise<void> {
+    this.#size = workers;
     return this.#inTurn(() => this.#scale(workers));
   }
 
@@ -199,6 +229,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const generation = this.#generation + 1;
     const begun = performance.now();
     const outcome: { error?: Error } = {};
+    this.#isReloading = true;
     this.emit('reloadStart', generation);
     try {
       await this.#replaceAll();
@@ -206,6 +237,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       outcome.error = error as Error;
       throw error;
     } finally {
+      this.#isReloading = false;
+      const { error } = outcome;
+      const at = Date.now();
+      this.#lastReload =
+        error === undefined
+          ? { at, generation, ok: true }
+          : { at, generation, ok: false, error: error.message };
       this.emit('reloadEnd', { generation, duration: performance.now() - begun, ...outcome });
     }
   }

@@ -33,6 +33,8 @@ test('the internals are as we know them', () => {
     connections: { counts: [0, 1, 0], drained: 1 },
     // src/worker/unused-connections.ts
     httpConnections: true,
+    // src/control/peer.ts
+    pipe: { fd: true },
     // src/primary/balancer.ts, src/messages.ts
     internal: [
       ['NODE_CLUSTER', 'listening', null],

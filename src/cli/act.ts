@@ -1,0 +1,111 @@
+import { ControlClient } from '../control/client.js';
+import type { Command } from '../control/protocol.js';
+import { EvenkeelError } from '../errors.js';
+import type { FleetStatus } from '../fleet.js';
+import { parseWorkers } from '../options.js';
+import { workersOf } from './format.js';
+import { describeStatus } from './status.js';
+
+export interface ControlFlags {
+  name?: string;
+  json?: true;
+}
+
+/** Milliseconds for what is answered at once. */
+export const STATUS_TIMEOUT = 10_000;
+/** As shells have it, 128 and the signal's number. */
+const INTERRUPTED = 130;
+
+/** `evenkeel status` */
+export async function statusCommand(flags: ControlFlags): Promise<void> {
+  await perform(flags, async (client) => {
+    const status = (await client.request({ command: 'status' }, STATUS_TIMEOUT)) as FleetStatus;
+    return { facts: status, text: describeStatus(status, Date.now()) };
+  });
+}
+
+/** `evenkeel metrics` */
+export async function metricsCommand(flags: ControlFlags): Promise<void> {
+  await perform(flags, async (client) => {
+    const metrics = (await client.request({ command: 'metrics' }, STATUS_TIMEOUT)) as string;
+    return { facts: { metrics }, text: metrics.trimEnd() };
+  });
+}
+
+/** `evenkeel reload`: until every worker is replaced, or it has failed. */
+export async function reloadCommand(flags: ControlFlags): Promise<void> {
+  await perform(flags, async (client) => {
+    const facts = await patiently(client, { command: 'reload' }, 'the reload');
+    const { generation, workers } = facts as { generation: number; workers: number };
+    return { facts, text: `reloaded: ${workersOf(workers)} of generation ${generation}` };
+  });
+}
+
+/** `evenkeel scale N`: until those that come are ready, and those that go have ended. */
+export async function scaleCommand(argument: string, flags: ControlFlags): Promise<void> {
+  const to = parseScale(argument);
+  await perform(flags, async (client) => {
+    const facts = await patiently(client, { command: 'scale', ...to }, 'the scaling');
+    const { workers, ready } = facts as { workers: number; ready: number };
+    return { facts, text: `scaled to ${workersOf(workers)}, ${ready} of them ready` };
+  });
+}
+
+/** `evenkeel stop`: until every process has ended. */
+export async function stopCommand({ force, ...flags }: ControlFlags & { force?: true }): Promise<void> {
+  await perform(flags, async (client) => {
+    await patiently(client, { command: 'stop', force: force === true }, 'the stop').catch(
+      async (error: Error) => {
+        // A program that ends as soon as its fleet has, gives no answer.
+        const isGone = error instanceof EvenkeelError && error.code === 'ERR_NO_ANSWER';
+        if (!isGone || (await client.isLive())) throw error;
+      },
+    );
+    return { facts: { stopped: client.name }, text: `stopped ${client.name}` };
+  });
+}
+
+/** `4`, `+1`, `-1`.
+ * @throws EvenkeelError ERR_INVALID_OPTION */
+export function parseScale(argument: string): { workers: number } | { by: number } {
+  if (/^[+-]\d{1,3}$/.test(argument)) return { by: Number(argument) };
+  const workers = parseWorkers(argument);
+  if (workers !== 'auto') return { workers };
+  throw new EvenkeelError('ERR_INVALID_OPTION', "scale takes a number of workers, 4, +1 or -1, not 'auto'");
+}
+
+/** Prints what `action` gives. */
+async function perform(
+  { name, json }: ControlFlags,
+  action: (client: ControlClient) => Promise<{ facts: unknown; text: string }>,
+): Promise<void> {
+  try {
+    const client = await ControlClient.connect(name);
+    try {
+      const { facts, text } = await action(client);
+      process.stdout.write(`${json ? JSON.stringify(facts, null, 2) : text}\n`);
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (json && code !== undefined) {
+      process.stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
+    }
+    throw error; // said by main.ts, to people
+  }
+}
+
+/** As long as it takes. Ctrl+C ends the waiting, and not what is waited for. */
+async function patiently(client: ControlClient, command: Command, what: string): Promise<unknown> {
+  const onInterrupt = (): void => {
+    process.stderr.write(`evenkeel: ${what} goes on: evenkeel status --name ${client.name} says how it is\n`);
+    process.exit(INTERRUPTED);
+  };
+  process.once('SIGINT', onInterrupt);
+  try {
+    return await client.request(command);
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
+}

@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, utimesSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { claimFile } from '../../dist/control/claim.js';
+import { prepareDirectory, socketPath } from '../../dist/control/path.js';
+import { runningFleets } from '../../dist/control/probe.js';
+import type { ControlServer } from '../../dist/control/server.js';
+import { NODE } from '../helpers/fleet.ts';
+import { isolate, listLog, makeFleet, serve } from './helpers.ts';
+
+const place = isolate();
+const directory = path.join(place.folder, 'evenkeel');
+const servers: ControlServer[] = [];
+let count = 0;
+let name: string;
+
+beforeEach(() => {
+  prepareDirectory(directory, process.geteuid?.() ?? 0);
+  name = `n${++count}`;
+});
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  expect(readdirSync(directory).filter((entry) => entry.endsWith('.lock'))).toEqual([]);
+});
+afterAll(() => place.remove());
+
+async function open(wanted: string | true, log = listLog()): Promise<string> {
+  const server = await serve(makeFleet(), wanted, {}, log);
+  servers.push(server);
+  return server.name;
+}
+
+/** As a fleet leaves it that is killed. */
+function leaveStale(): string {
+  const where = socketPath(name);
+  const script = `require('net').createServer().listen(${JSON.stringify(where)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  expect(() => execFileSync(NODE, ['-e', script])).toThrow();
+  expect(existsSync(where)).toBe(true);
+  return where;
+}
+
+test('a name that was asked for and is taken is refused, and the other lives on', async () => {
+  await open(name);
+  await expect(open(name)).rejects.toMatchObject({
+    code: 'ERR_NAME_TAKEN',
+    message: expect.stringContaining(`evenkeel stop --name ${name}`),
+  });
+  expect(await runningFleets()).toEqual([name]);
+});
+
+test('a name that was not asked for gets the process’s id, and that is said', async () => {
+  const log = listLog();
+  expect(await open(true)).toBe('server');
+  expect(await open(true, log)).toBe(`server-${process.pid}`);
+  expect(log.lines).toEqual([
+    {
+      level: 'info',
+      message: `a fleet named 'server' runs already: this one is 'server-${process.pid}'`,
+    },
+  ]);
+  expect(await runningFleets()).toEqual(['server', `server-${process.pid}`]);
+});
+
+test('the socket of a fleet that was killed is replaced, and is no fleet before that', async () => {
+  leaveStale();
+  expect(await runningFleets()).toEqual([]);
+  expect(await open(name)).toBe(name);
+  expect(await runningFleets()).toEqual([name]);
+});
+
+test('a file that is no socket is replaced as well: nobody listens there', async () => {
+  writeFileSync(socketPath(name), 'not a socket');
+  expect(await open(name)).toBe(name);
+});
+
+test('of many that start at once over a stale socket one has the name', async () => {
+  const where = leaveStale();
+  const all = Array.from({ length: 20 }, () => net.createServer());
+  const owned = await Promise.all(all.map((server) => claimFile(server, where)));
+  expect(owned.filter(Boolean)).toHaveLength(1);
+  expect(all.map((server) => server.listening)).toEqual(owned);
+  expect(await runningFleets()).toEqual([name]);
+  for (const server of all) if (server.listening) server.close();
+});
+
+test('the lock of who was killed while it held it is taken after a while', async () => {
+  const lock = `${socketPath(name)}.lock`;
+  mkdirSync(lock);
+  const long = new Date(Date.now() - 60_000);
+  utimesSync(lock, long, long);
+  expect(await open(name)).toBe(name);
+});
+
+test('the lock of who holds it is waited for', async () => {
+  const lock = `${socketPath(name)}.lock`;
+  mkdirSync(lock);
+  const opened = open(name);
+  expect(await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))])).toBe(
+    'waits',
+  );
+  rmdirSync(lock);
+  expect(await opened).toBe(name);
+});
+
+test('who connects before the fleet is there is sent away, and harms nothing', async () => {
+  const { ControlServer } = await import('../../dist/control/server.js');
+  const server = await ControlServer.open({ name, entry: 'server.js', log: listLog() });
+  servers.push(server);
+  const socket = net.connect(socketPath(name));
+  await new Promise((resolve) => socket.on('close', resolve));
+});
