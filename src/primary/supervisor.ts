@@ -61,6 +61,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Waits for its turn: whoever wants another means the same. */
   #nextReload: Promise<void> | undefined;
   #rolling: RollingRestart | undefined;
+  #isReloading = false;
   #lastReload: ReloadOutcome | undefined;
   /** So many workers are wanted, also by who waits for a turn. */
   #size: number;
@@ -99,7 +100,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   get isReloading(): boolean {
-    return this.#rolling !== undefined;
+    return this.#isReloading;
   }
 
   get lastReload(): ReloadOutcome | undefined {
@@ -173,6 +174,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const [before, old] = [this.#env, this.#roster.staying];
     this.#env = env();
     this.#generation++;
+    this.#isReloading = true;
     log.info(
       { generation: this.#generation },
       `reloading ${old.length} workers: generation ${this.#generation}`,
@@ -192,6 +194,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       if (error instanceof EvenkeelError)
         log.error({ code: error.code }, `the reload failed: ${error.message}`);
       throw error;
+    } finally {
+      this.#isReloading = false;
     }
   }
 
