@@ -251,6 +251,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #replaceAll(): Promise<void> {
     const { log, env } = this.#options;
     const [before, old] = [this.#env, this.#roster.staying];
+<<<<<<< HEAD
+=======
+    this.#env = env();
+    this.#generation++;
+    this.#isReloading = true;
+    log.info(
+      { generation: this.#generation },
+      `reloading ${old.length} workers: generation ${this.#generation}`,
+    );
+>>>>>>> control
     try {
       this.#env = env();
       this.#generation++;
@@ -270,6 +280,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       if (error instanceof EvenkeelError)
         log.error({ code: error.code }, `the reload failed: ${error.message}`);
       throw error;
+    } finally {
+      this.#isReloading = false;
     }
   }
 
