@@ -1,6 +1,6 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { Fleet, ListenerStatus, WorkerStatus } from './fleet.js';
-import type { Reload } from './primary/supervisor.js';
+import type { Reload } from './primary/generations.js';
 import type { Rescue } from './primary/worker-handle.js';
 
 /** What is published by node:diagnostics_channel in the primary, by the channel's name. In workers there is

@@ -8,9 +8,10 @@ import { METRICS_CONTENT_TYPE, Metrics } from './metrics/metrics.js';
 import { parseWorkers } from './options.js';
 import { PreStopDelay } from './pre-stop-delay.js';
 import type { Balancer } from './primary/balancer.js';
+import type { Reload, ReloadOutcome } from './primary/generations.js';
 import { processFacts } from './primary/process-facts.js';
 import type { Seat, WorkerState } from './primary/seat.js';
-import type { Reload, ReloadOutcome, Supervisor } from './primary/supervisor.js';
+import type { Supervisor } from './primary/supervisor.js';
 import type { Unresponsive } from './primary/unresponsive.js';
 import type { Rescue, WorkerHandle } from './primary/worker-handle.js';
 import type { Selection } from './strategies/select.js';
@@ -161,7 +162,8 @@ export class Fleet extends EventEmitter<FleetEvents> {
 
   status(): FleetStatus {
     const { strategy, policy } = this.selection;
-    const { generation, isReloading, lastReload, size, seats } = this.#supervisor;
+    const { generations, size, seats } = this.#supervisor;
+    const { current: generation, isReloading, lastReload } = generations;
     return {
       name: this.name,
       pid: process.pid,

@@ -6,10 +6,12 @@ import type { Log } from '../log.js';
 import type { RollingLimits, TimeLimits } from '../options.js';
 import type { Balancer } from './balancer.js';
 import { emptyQueues } from './empty-queues.js';
+import { type Environment, type GenerationEvents, Generations } from './generations.js';
 import { RollingRestart } from './rolling-restart.js';
 import { Roster } from './roster.js';
 import type { Seat } from './seat.js';
 import { Startup } from './startup.js';
+import { Turns } from './turns.js';
 import type { Unresponsive } from './unresponsive.js';
 
 export interface SupervisorOptions extends TimeLimits, RollingLimits {
@@ -23,43 +25,17 @@ export interface SupervisorOptions extends TimeLimits, RollingLimits {
   log: Log;
 }
 
-/** What workers get in addition to this process's environment; read anew for each generation. */
-export type Environment = () => Readonly<Record<string, string>> | undefined;
-
-/** How a reload has ended. */
-export interface Reload {
-  /** What it was to be. */
-  generation: number;
-  /** Milliseconds. */
-  duration: number;
-  /** Why it failed. */
-  error?: Error;
-}
-
-export interface SupervisorEvents {
+export interface SupervisorEvents extends GenerationEvents {
   /** A worker's state changed. */
   worker: [seat: Seat];
   crashLoop: [seat: Seat, delay: number];
   unresponsive: [seat: Seat, report: Unresponsive];
   /** Every worker is ready, or has had listenTimeout to be. */
   start: [];
-  reloadStart: [generation: number];
-  reloadEnd: [reload: Reload];
   /** It will stop. */
   stopping: [];
   /** Every process is gone. */
   stop: [];
-}
-
-/** How a reload ended. */
-export interface ReloadOutcome {
-  /** When, in ms since 1970. */
-  at: number;
-  /** The one it made, or could not make. */
-  generation: number;
-  ok: boolean;
-  /** Why it failed. */
-  error?: string;
 }
 
 /** A group SIGTERM reaches workers and primary at once; the workers' requests wait this long, in ms, for
@@ -71,18 +47,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions;
   readonly #roster: Roster;
   readonly #startup: Startup;
-  /** The generation of workers that come now. */
-  #generation = 1;
-  #env: ReturnType<Environment>;
-  /** What is done with the workers, to its end, whatever that is. */
-  #last: Promise<unknown> = Promise.resolve();
-  /** How much of that has not ended. */
-  #turns = 0;
+  readonly #generations: Generations;
+  /** What is done with the workers. */
+  readonly #turns = new Turns();
   /** Waits for its turn: whoever wants another means the same. */
   #nextReload: Promise<void> | undefined;
   #rolling: RollingRestart | undefined;
-  #isReloading = false;
-  #lastReload: ReloadOutcome | undefined;
   /** So many workers are wanted, also by who waits for a turn. */
   #size: number;
   #stopping: Promise<void> | undefined;
@@ -91,11 +61,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   constructor(options: SupervisorOptions) {
     super();
     this.#options = options;
-    this.#env = options.env();
+    this.#generations = new Generations(options.env, options.log)
+      .on('reloadStart', (generation) => this.emit('reloadStart', generation))
+      .on('reloadEnd', (reload) => this.emit('reloadEnd', reload));
     this.#size = options.workers;
     this.#roster = new Roster({
       ...options,
-      env: () => this.#env,
+      env: () => this.#generations.env,
       holdsBack: (seat, how) => this.#startup.holdsBack(seat, how),
     });
     this.#roster.on('worker', (seat) => {
@@ -111,8 +83,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#roster.seats.toSorted((a, b) => a.index - b.index || a.generation - b.generation);
   }
 
-  get generation(): number {
-    return this.#generation;
+  get generations(): Pick<Generations, 'current' | 'isReloading' | 'lastReload'> {
+    return this.#generations;
   }
 
   /** Failures in a row up to now: none any more where its worker has lived for minUptime. */
@@ -122,7 +94,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** Something is done with the workers, or waits for its turn. */
   get isBusy(): boolean {
-    return this.#turns > 0;
+    return this.#turns.isBusy;
   }
 
   /** How many workers are wanted. */
@@ -130,25 +102,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#size;
   }
 
-  get isReloading(): boolean {
-    return this.#isReloading;
-  }
-
-  get lastReload(): ReloadOutcome | undefined {
-    return this.#lastReload;
-  }
-
   /** Forks all workers. Resolves when every one is ready, or after listenTimeout with a warning.
    * @throws EvenkeelError ERR_ENTRY_FAILED where all ended before any was ready; nothing runs then. */
   async start(): Promise<void> {
     if (this.#stopping !== undefined) return this.#stopping; // a signal came before the first fork
     this.#roster.open();
-    return this.#follow(this.#start());
+    return this.#turns.take(() => this.#start());
   }
 
   async #start(): Promise<void> {
+    if (this.#stopping !== undefined) return this.#stopping; // a signal came before the first fork
     try {
-      for (let index = 0; index < this.#options.workers; index++) this.#roster.add(index, this.#generation);
+      for (let index = 0; index < this.#options.workers; index++)
+        this.#roster.add(index, this.#generations.current);
       this.#startup.begin();
       await this.#startup.settled;
       if (!this.#isStopAnnounced) this.emit('start');
@@ -212,77 +178,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => {
+    return this.#turns.take(() => {
       if (this.#stopping !== undefined) throw new EvenkeelError('ERR_STOPPED', 'the fleet has stopped');
       return action();
     });
-    return this.#follow(turn);
-  }
-
-  #follow<T>(turn: Promise<T>): Promise<T> {
-    this.#turns++;
-    this.#last = turn.catch(() => {}).finally(() => this.#turns--);
-    return turn;
   }
 
   async #reload(): Promise<void> {
-    const generation = this.#generation + 1;
-    const begun = performance.now();
-    const outcome: { error?: Error } = {};
-    this.#isReloading = true;
-    this.emit('reloadStart', generation);
-    try {
-      await this.#replaceAll();
-    } catch (error) {
-      outcome.error = error as Error;
-      throw error;
-    } finally {
-      this.#isReloading = false;
-      const { error } = outcome;
-      const at = Date.now();
-      this.#lastReload =
-        error === undefined
-          ? { at, generation, ok: true }
-          : { at, generation, ok: false, error: error.message };
-      this.emit('reloadEnd', { generation, duration: performance.now() - begun, ...outcome });
-    }
-  }
-
-  async #replaceAll(): Promise<void> {
-    const { log, env } = this.#options;
-    const [before, old] = [this.#env, this.#roster.staying];
-<<<<<<< HEAD
-=======
-    this.#env = env();
-    this.#generation++;
-    this.#isReloading = true;
-    log.info(
-      { generation: this.#generation },
-      `reloading ${old.length} workers: generation ${this.#generation}`,
+    const old = this.#roster.staying;
+    const { maxSurge, maxUnavailable } = this.#options;
+    await this.#generations.renew(old.length, () =>
+      this.#roll(old, { maxSurge, maxUnavailable, generation: this.#generations.current }),
     );
->>>>>>> control
-    try {
-      this.#env = env();
-      this.#generation++;
-      log.info(
-        { generation: this.#generation },
-        `reloading ${old.length} workers: generation ${this.#generation}`,
-      );
-      const { maxSurge, maxUnavailable } = this.#options;
-      await this.#roll(old, { maxSurge, maxUnavailable, generation: this.#generation });
-      log.info(
-        { generation: this.#generation },
-        `reloaded: ${old.length} workers of generation ${this.#generation}`,
-      );
-    } catch (error) {
-      // Who crashes from now on comes back with what the old ones have.
-      this.#env = before;
-      if (error instanceof EvenkeelError)
-        log.error({ code: error.code }, `the reload failed: ${error.message}`);
-      throw error;
-    } finally {
-      this.#isReloading = false;
-    }
   }
 
   async #roll(old: readonly Seat[], how: RollingLimits & { generation: number }): Promise<void> {
@@ -306,7 +213,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const taken = new Set(staying.map(({ index }) => index));
     const coming: Seat[] = [];
     for (let index = 0; staying.length + coming.length < workers; index++) {
-      if (!taken.has(index)) coming.push(this.#roster.add(index, this.#generation));
+      if (!taken.has(index)) coming.push(this.#roster.add(index, this.#generations.current));
     }
     const isDone = (): boolean =>
       coming.every(({ state }) => state === 'ready') && leaving.every(({ isAlive }) => !isAlive);

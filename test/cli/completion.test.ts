@@ -53,8 +53,8 @@ describe('bash', () => {
     ],
     [['evenkeel', 'stop', '--f'], ['--force']],
     [
-      ['evenkeel', 'start', '--max'],
-      ['--max-surge', '--max-unavailable'],
+      ['evenkeel', 'start', '--max-s'],
+      ['--max-surge', '--max-served'],
     ],
     [['evenkeel', 'completion', 'z'], ['zsh']],
     [['evenkeel', 'server'], []],
