@@ -92,7 +92,10 @@ test('a port in use: exit status 1 with the reason, and nothing runs', async () 
     taken.close();
   });
   const { port } = taken.address() as net.AddressInfo;
-  await using fleet = new Fleet([HELLO, '-w', '1', '--metrics', String(port), '--', `taken-${port}`]);
+  await using fleet = new Fleet([
+    HELLO,
+    ...['-w', '1', '--no-control', '--metrics', String(port), '--', `taken-${port}`],
+  ]);
   expect(await fleet.exited).toEqual({ code: 1, signal: null });
   expect(fleet.stderr).toMatch(/cannot serve metrics and probes: .*EADDRINUSE.*\[EADDRINUSE\]/);
   expect(fleet.log.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^strategy /)]);
