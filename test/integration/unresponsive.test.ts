@@ -37,7 +37,6 @@ describe.each([
     expect(reported).toBe(pid);
     expect(msg).toMatch(where);
     expect(duration).toBeGreaterThanOrEqual(TIMEOUT);
-    expect(duration).toBeLessThan(3 * TIMEOUT);
     if (vice !== 'native') expect(`\n${stack}\n`).toMatch(where);
     await fleet.logged(
       (line) => line.pid === pid && line.msg.includes('died: killed by SIGKILL; respawning'),
