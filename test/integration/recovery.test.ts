@@ -3,7 +3,7 @@ import { Reloadable } from '../helpers/reloadable.ts';
 import { eventually, get } from '../helpers/requests.ts';
 
 test('a worker of a later generation that dies is replaced, with back-off where that fails', async () => {
-  await using fleet = new Reloadable(['-w', '2', '--min-uptime', '0']);
+  await using fleet = new Reloadable(['-w', '2', '--min-uptime', '10000']);
   const port = await fleet.ready();
   fleet.deploy();
   await fleet.reload();
@@ -21,7 +21,7 @@ test('a worker of a later generation that dies is replaced, with back-off where 
 });
 
 test('a crash loop of a later generation is said, and its delays grow', async () => {
-  await using fleet = new Reloadable(['-w', '2']);
+  await using fleet = new Reloadable(['-w', '2', '--min-uptime', '10000']);
   const port = await fleet.ready();
   fleet.deploy();
   await fleet.reload();

@@ -37,7 +37,6 @@ describe.each([
     expect(reported).toBe(pid);
     expect(msg).toMatch(where);
     expect(duration).toBeGreaterThanOrEqual(TIMEOUT);
-    expect(duration).toBeLessThan(3 * TIMEOUT);
     if (vice !== 'native') expect(`\n${stack}\n`).toMatch(where);
     await fleet.logged(
       (line) => line.pid === pid && line.msg.includes('died: killed by SIGKILL; respawning'),
@@ -136,16 +135,20 @@ describe('nobody is killed', () => {
     const debuggers = new WebSocket(url);
     onTestFinished(() => debuggers.terminate());
     await once(debuggers, 'open');
-    const paused = new Promise<void>((resolve) => {
-      debuggers.on('message', (text) => String(text).includes('Debugger.paused') && resolve());
-    });
+    const heard = (what: string): Promise<void> =>
+      new Promise((resolve) => {
+        debuggers.on('message', (text) => String(text).includes(what) && resolve());
+      });
+    const [pausing, paused] = [heard('"id":2,'), heard('Debugger.paused')];
     debuggers.send(JSON.stringify({ id: 1, method: 'Debugger.enable' }));
-    debuggers.send(JSON.stringify({ id: 3, method: 'Runtime.evaluate', params: { expression: 'debugger' } }));
+    debuggers.send(JSON.stringify({ id: 2, method: 'Debugger.pause' }));
+    await pausing;
+    const answer = nextWorker(await fleet.port()); // its JavaScript begins, and stops
     await paused;
     const { msg } = await fleet.logged(isReport);
     expect(msg).toMatch(/not killed, .*: somebody debugs it$/);
-    debuggers.send(JSON.stringify({ id: 4, method: 'Debugger.resume' }));
-    expect((await nextWorker(await fleet.port())).pid).toBe(pid);
+    debuggers.send(JSON.stringify({ id: 3, method: 'Debugger.resume' }));
+    expect((await answer).pid).toBe(pid);
     debuggers.terminate(); // a process that is debugged does not end before
   });
 });
