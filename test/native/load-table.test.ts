@@ -29,9 +29,15 @@ test('two mappings of one table see the same, and the counters wrap', () => {
   writer.begin();
   for (let i = 0; i < 5; i++) writer.countAccepted();
   writer.active = 3;
-  expect(reader.read()).toEqual({ active: 3, accepted: 5, untaken: 0, stamp: 0n });
+  expect(reader.read()).toEqual({ active: 3, accepted: 5, untaken: 0, stamp: 0n, isIdle: false });
   writer.state = SlotState.ready;
-  expect(new Slot(other, 199).read()).toEqual({ active: 0, accepted: 0, untaken: 0, stamp: 0n });
+  expect(new Slot(other, 199).read()).toEqual({
+    active: 0,
+    accepted: 0,
+    untaken: 0,
+    stamp: 0n,
+    isIdle: false,
+  });
 });
 
 /** Where a table is shared as a descriptor. */
