@@ -90,6 +90,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #preStopDelay = new PreStopDelay();
   #phase: FleetPhase = 'starting';
   #metricsAddress: SocketAddress | undefined;
+  #agentCheckAddress: SocketAddress | undefined;
 
   /** @internal */
   constructor(selection: Selection, supervisor: Supervisor, balancer: Balancer | undefined, log: Log) {
@@ -181,6 +182,16 @@ export class Fleet extends EventEmitter<FleetEvents> {
   /** @internal */
   onMetricsServed(address: SocketAddress): void {
     this.#metricsAddress = address;
+  }
+
+  /** Where HAProxy's agent-check is answered, if it is; see `agentCheck` of StartOptions. */
+  get agentCheckAddress(): SocketAddress | undefined {
+    return this.#agentCheckAddress;
+  }
+
+  /** @internal */
+  onAgentCheckServed(address: SocketAddress): void {
+    this.#agentCheckAddress = address;
   }
 
   /** What metrics() is. */

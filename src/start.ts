@@ -5,7 +5,7 @@ import { usableCpus } from './cpus.js';
 import { environment } from './environment.js';
 import { EvenkeelError } from './errors.js';
 import { Fleet } from './fleet.js';
-import { parseHttpAddress } from './health/address.js';
+import { parseTcpAddress } from './health/address.js';
 import { startsInspector } from './inspector-options.js';
 import { warningLog } from './log.js';
 import {
@@ -43,7 +43,7 @@ let running: Fleet | undefined;
  *
  * @throws EvenkeelError ERR_INVALID_OPTION, ERR_UNKNOWN_STRATEGY, ERR_UNKNOWN_POLICY, ERR_UNSUPPORTED,
  *   ERR_ADDON_UNAVAILABLE, ERR_ENTRY_NOT_FOUND, ERR_ENTRY_NOT_A_FILE, ERR_ENTRY_FAILED, ERR_NOT_PRIMARY,
- *   ERR_ALREADY_STARTED; and the system's error where `metrics` cannot be served. Nothing is left running then. */
+ *   ERR_ALREADY_STARTED; and the system's error where `metrics` or `agentCheck` cannot be served. Nothing is left running then. */
 export async function start(options: StartOptions): Promise<Fleet> {
   return launch(options, () => {});
 }
@@ -69,7 +69,9 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   const deferAccept = settleDeferAccept(parseDeferAccept(options.deferAccept ?? 'auto'), capabilities);
   const stallThreshold = parseMilliseconds('stallThreshold', options.stallThreshold ?? STALL_THRESHOLD);
   const log = options.log ?? warningLog;
-  const metrics = options.metrics === undefined ? undefined : parseHttpAddress(options.metrics);
+  const metrics = options.metrics === undefined ? undefined : parseTcpAddress('metrics', options.metrics);
+  const agentCheck =
+    options.agentCheck === undefined ? undefined : parseTcpAddress('agentCheck', options.agentCheck);
   const preStopDelay = parseMilliseconds('preStopDelay', options.preStopDelay ?? 0);
   const selection = select(capabilities, {
     strategy: parseStrategy(options.strategy ?? 'auto'),
@@ -120,7 +122,7 @@ export async function launch(options: StartOptions, onFleet: (fleet: Fleet) => v
   });
   onFleet(fleet);
   try {
-    await serveBeside(fleet, { metrics, systemd, log });
+    await serveBeside(fleet, { metrics, agentCheck, systemd, log });
   } catch (error) {
     await fleet.stop({ force: true });
     throw error;
