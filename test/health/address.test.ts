@@ -31,3 +31,7 @@ test.each([
 ])('%j is refused', (value) => {
   expect(() => parseTcpAddress('metrics', value as never)).toThrow(/^metrics must be a port .* not /);
 });
+
+test('the refusal names the option', () => {
+  expect(() => parseTcpAddress('agentCheck', 'many')).toThrow(/^agentCheck must be a port .* not 'many'$/);
+});
