@@ -27,7 +27,7 @@ test.runIf(hasSchedstat)(
     while (performance.now() < begun + 300);
     const elapsed = (performance.now() - begun) / 1000;
     const share = ((runnableSeconds(process.pid) as number) - before) / elapsed;
-    expect(share).toBeGreaterThan(0.9);
+    expect(share).toBeGreaterThan(0.7); // less than 1 where a hypervisor took the CPU
     expect(share).toBeLessThan(1.1);
   },
 );

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 let count = 0;
 
@@ -24,7 +24,7 @@ export class Machines implements Disposable {
   on(machine: number, stat?: string): string[] {
     const enter = ['ip', 'netns', 'exec', this.#names[machine] as string];
     if (stat === undefined) return enter;
-    copyFileSync('/proc/stat', stat); // its clocks stand
+    writeFileSync(stat, readFileSync('/proc/stat')); // its clocks stand
     // `ip netns exec` has made a mount namespace, from which nothing comes back here.
     return [...enter, 'sh', '-c', 'mount --bind "$0" /proc/stat && exec "$@"', stat];
   }
