@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isRunning } from './requests.ts';
 
 let count = 0;
 
@@ -10,6 +11,7 @@ export class Machines implements Disposable {
 
   /** @throws Error where they cannot be had */
   constructor(machines: number) {
+    removeForgotten();
     const prefix = `evenkeel-${process.pid}-${count++}`;
     try {
       for (let i = 0; i < machines; i++) this.#add(`${prefix}-${i}`);
@@ -45,6 +47,15 @@ export class Machines implements Disposable {
     }
     ip('-n', name, 'addr', 'add', `10.0.0.${10 + i}/24`, 'dev', 'eth0');
     ip('-n', name, 'link', 'set', 'eth0', 'up');
+  }
+}
+
+/** Those of a process that was killed, and could not. */
+function removeForgotten(): void {
+  const folder = '/run/netns';
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const pid = Number(/^evenkeel-(\d+)-\d+-\d+$/.exec(name)?.[1]);
+    if (pid > 0 && !isRunning(pid)) spawnSync('ip', ['netns', 'del', name]); // or another test was faster
   }
 }
 

@@ -16,16 +16,13 @@ class Site implements AsyncDisposable {
   readonly #folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-haproxy-'));
   readonly #machines = new Machines(4);
   readonly #fleets: Fleet[] = [];
-  readonly haproxy: Haproxy;
-
-  private constructor() {
-    for (const machine of [1, 2, 3]) this.begin(machine);
-    this.haproxy = new Haproxy(this.#folder, this.#machines.on(0));
-  }
+  #haproxy: Haproxy | undefined;
 
   static async start(): Promise<Site> {
     const site = new Site();
     try {
+      for (const machine of [1, 2, 3]) site.begin(machine);
+      site.#haproxy = new Haproxy(site.#folder, site.#machines.on(0));
       await Promise.all(site.#fleets.map((fleet) => fleet.ready()));
       await site.haproxy.ready();
       return site;
@@ -33,6 +30,11 @@ class Site implements AsyncDisposable {
       await site[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  get haproxy(): Haproxy {
+    if (this.#haproxy === undefined) throw new Error('it has not been started');
+    return this.#haproxy;
   }
 
   /** A fleet on a machine, from 1. */
@@ -72,7 +74,7 @@ class Site implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.haproxy[Symbol.asyncDispose]();
+    await this.#haproxy?.[Symbol.asyncDispose]();
     for (const fleet of this.#fleets) await fleet[Symbol.asyncDispose]();
     this.#machines[Symbol.dispose]();
     rmSync(this.#folder, { recursive: true });
