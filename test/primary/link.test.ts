@@ -19,7 +19,6 @@ test.each(NAMES)('a link whose %s cannot be shared leaves nothing open', async (
   const fail = () => {
     throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
   };
-  const make = () =>
-    makeLink({ slot: 0, supervised: true, primary: process.pid }, { ...sharing, [refused]: fail }, HANDLERS);
+  const make = () => makeLink({ slot: 0, supervised: true, primary: process.pid }, { ...sharing, [refused]: fail }, HANDLERS);
   await leavesNothingOpen(3, () => expect(make).toThrow('EMFILE'));
 });
