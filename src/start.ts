@@ -43,7 +43,8 @@ let running: Fleet | undefined;
  *
  * @throws EvenkeelError ERR_INVALID_OPTION, ERR_UNKNOWN_STRATEGY, ERR_UNKNOWN_POLICY, ERR_UNSUPPORTED,
  *   ERR_ADDON_UNAVAILABLE, ERR_ENTRY_NOT_FOUND, ERR_ENTRY_NOT_A_FILE, ERR_ENTRY_FAILED, ERR_NOT_PRIMARY,
- *   ERR_ALREADY_STARTED; and the system's error where `metrics` or `agentCheck` cannot be served. Nothing is left running then. */
+ *   ERR_ALREADY_STARTED; and the system's error where `metrics` or `agentCheck` cannot be served. Nothing is left
+ *   running then. */
 export async function start(options: StartOptions): Promise<Fleet> {
   return launch(options, () => {});
 }
