@@ -1,6 +1,7 @@
+import { serveAgentCheck } from './agent-check/serve.js';
 import { publishEvents } from './diagnostics.js';
 import type { Fleet } from './fleet.js';
-import type { HttpAddress } from './health/address.js';
+import type { TcpAddress } from './health/address.js';
 import { serveHealth } from './health/serve.js';
 import type { Log } from './log.js';
 import type { SystemdEnvironment } from './systemd/environment.js';
@@ -8,16 +9,22 @@ import { serveSystemd } from './systemd/service.js';
 
 export interface BesideOptions {
   /** Undefined: not served. */
-  metrics: HttpAddress | undefined;
+  metrics: TcpAddress | undefined;
+  /** Undefined: not served. */
+  agentCheck: TcpAddress | undefined;
   systemd: SystemdEnvironment;
   log: Log;
 }
 
-/** Whoever looks at a fleet from outside is served beside its workers: diagnostics channels, systemd, Prometheus and
- * Kubernetes. Before the first worker is forked, until the last has ended.
- * @throws the system's error where the port of `metrics` cannot be listened on; ERR_ADDON_UNAVAILABLE */
-export async function serveBeside(fleet: Fleet, { metrics, systemd, log }: BesideOptions): Promise<void> {
+/** Whoever looks at a fleet from outside is served beside its workers: diagnostics channels, systemd, Prometheus,
+ * Kubernetes and HAProxy. Before the first worker is forked, until the last has ended.
+ * @throws the system's error where the port of `metrics` or `agentCheck` cannot be listened on; ERR_ADDON_UNAVAILABLE */
+export async function serveBeside(
+  fleet: Fleet,
+  { metrics, agentCheck, systemd, log }: BesideOptions,
+): Promise<void> {
   publishEvents(fleet);
   serveSystemd(fleet, systemd, log);
   if (metrics !== undefined) fleet.onMetricsServed(await serveHealth(fleet, metrics, log));
+  if (agentCheck !== undefined) fleet.onAgentCheckServed(await serveAgentCheck(fleet, agentCheck, log));
 }

@@ -111,6 +111,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #preStopDelay = new PreStopDelay();
   #phase: FleetPhase = 'starting';
   #metricsAddress: SocketAddress | undefined;
+  #agentCheckAddress: SocketAddress | undefined;
 
   readonly #startedAt = Date.now();
 
@@ -219,6 +220,16 @@ export class Fleet extends EventEmitter<FleetEvents> {
   /** @internal */
   onMetricsServed(address: SocketAddress): void {
     this.#metricsAddress = address;
+  }
+
+  /** Where HAProxy's agent-check is answered, if it is; see `agentCheck` of StartOptions. */
+  get agentCheckAddress(): SocketAddress | undefined {
+    return this.#agentCheckAddress;
+  }
+
+  /** @internal */
+  onAgentCheckServed(address: SocketAddress): void {
+    this.#agentCheckAddress = address;
   }
 
   /** What metrics() is. */

@@ -52,8 +52,11 @@ export interface StartOptions extends SupervisionOptions {
   /** Where /metrics (Prometheus), /livez and /readyz (Kubernetes) are served: a port, or with an address. Default: not;
    * the address 127.0.0.1. */
   metrics?: number | { port: number; host?: string };
-  /** Milliseconds, default 0: so long after a SIGTERM the fleet goes on serving while /readyz says that it stops, so
-   * that load balancers hear of it before it drains. */
+  /** Where HAProxy's agent-check is answered: `drain` from the SIGTERM on, else a weight by what the fleet has left to
+   * give. A port, or with an address. Default: not; the address 127.0.0.1. */
+  agentCheck?: number | { port: number; host?: string };
+  /** Milliseconds, default 0: so long after a SIGTERM the fleet goes on serving while /readyz and the agent check say that it
+   * stops, so that load balancers hear of it before it drains. */
   preStopDelay?: number;
   /** Drain and stop on SIGTERM and SIGINT; the second one kills. Reload on SIGHUP and SIGUSR2. Default true. */
   signals?: boolean;

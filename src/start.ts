@@ -7,7 +7,7 @@ import { usableCpus } from './cpus.js';
 import { environment } from './environment.js';
 import { EvenkeelError } from './errors.js';
 import { Fleet } from './fleet.js';
-import { parseHttpAddress } from './health/address.js';
+import { parseTcpAddress } from './health/address.js';
 import { startsInspector } from './inspector-options.js';
 import { warningLog } from './log.js';
 import {
@@ -46,7 +46,7 @@ let isTaken = false;
  *
  * @throws EvenkeelError ERR_INVALID_OPTION, ERR_UNKNOWN_STRATEGY, ERR_UNKNOWN_POLICY, ERR_UNSUPPORTED,
  *   ERR_ADDON_UNAVAILABLE, ERR_ENTRY_NOT_FOUND, ERR_ENTRY_NOT_A_FILE, ERR_ENTRY_FAILED, ERR_NOT_PRIMARY,
- *   ERR_ALREADY_STARTED; the system's error where `metrics` cannot be served; with `control` also ERR_NAME_TAKEN,
+ *   ERR_ALREADY_STARTED; the system's error where `metrics` or `agentCheck` cannot be served; with `control` also ERR_NAME_TAKEN,
  *   ERR_CONTROL_DIRECTORY and what the system says. Nothing is left running then. */
 export async function start(options: StartOptions): Promise<Fleet> {
   return launch(options, {});
@@ -107,7 +107,9 @@ function assemble(options: StartOptions, control: ControlServer | undefined) {
   const deferAccept = settleDeferAccept(parseDeferAccept(options.deferAccept ?? 'auto'), capabilities);
   const stallThreshold = parseMilliseconds('stallThreshold', options.stallThreshold ?? STALL_THRESHOLD);
   const log = options.log ?? warningLog;
-  const metrics = options.metrics === undefined ? undefined : parseHttpAddress(options.metrics);
+  const metrics = options.metrics === undefined ? undefined : parseTcpAddress('metrics', options.metrics);
+  const agentCheck =
+    options.agentCheck === undefined ? undefined : parseTcpAddress('agentCheck', options.agentCheck);
   const preStopDelay = parseMilliseconds('preStopDelay', options.preStopDelay ?? 0);
   const selection = select(capabilities, {
     strategy: parseStrategy(options.strategy ?? 'auto'),
@@ -158,7 +160,7 @@ function assemble(options: StartOptions, control: ControlServer | undefined) {
     isTaken = false;
   });
   control?.serve(fleet);
-  return { fleet, supervisor, inherited, beside: { metrics, systemd, log } };
+  return { fleet, supervisor, inherited, beside: { metrics, agentCheck, systemd, log } };
 }
 
 async function openControl(

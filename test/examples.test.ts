@@ -73,6 +73,14 @@ test.skipIf(!hasAnalyze)('the units are what systemd takes', () => {
   expect(status).toBe(0);
 });
 
+const hasHaproxy = spawnSync('haproxy', ['-v']).status === 0;
+if (!hasHaproxy) console.warn('SKIPPED: what haproxy says of the example (there is none)');
+
+test.skipIf(!hasHaproxy)('haproxy takes its configuration without a warning', () => {
+  const { status, stderr } = spawnSync('haproxy', ['-c', '-f', example('haproxy.cfg')], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
 test('a pod has the time it needs to end', () => {
   const text = read('kubernetes.yaml');
   const number = (pattern: RegExp): number => Number(pattern.exec(text)?.[1]);

@@ -44,6 +44,7 @@ program
   .option('--unresponsive-timeout <ms>', 'kill and replace a worker whose loop has not turned for so long')
   .option('--scale <min..max>', 'as many workers as the load needs, from min to max')
   .option('--metrics <[host:]port>', 'serve /metrics, /livez and /readyz there (host: 127.0.0.1)')
+  .option('--agent-check <[host:]port>', "answer HAProxy's agent-check there (host: 127.0.0.1)")
   .option('--pre-stop-delay <ms>', 'serve on after SIGTERM, unready, before the drain (default: 0)')
   .option('--node-args <args>', 'options of Node for the workers, in one word: "--max-old-space-size=512"')
   .option(

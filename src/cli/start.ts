@@ -1,5 +1,5 @@
 import type { Fleet } from '../fleet.js';
-import { parseHttpAddress } from '../health/address.js';
+import { parseTcpAddress } from '../health/address.js';
 import {
   parseCount,
   parseDeferAccept,
@@ -29,6 +29,7 @@ export interface StartFlags extends SupervisionFlags {
   killTimeout?: string;
   minUptime?: string;
   metrics?: string;
+  agentCheck?: string;
   preStopDelay?: string;
   nodeArgs?: string;
   /** Empty: Node's default address. */
@@ -60,7 +61,8 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     if (value !== undefined) options[name] = parseCount(name, value);
   }
   if (flags.deferAccept !== undefined) options.deferAccept = parseDeferAccept(flags.deferAccept);
-  if (flags.metrics !== undefined) options.metrics = parseHttpAddress(flags.metrics);
+  if (flags.metrics !== undefined) options.metrics = parseTcpAddress('metrics', flags.metrics);
+  if (flags.agentCheck !== undefined) options.agentCheck = parseTcpAddress('agentCheck', flags.agentCheck);
   for (const name of MILLISECONDS) {
     const value = flags[name];
     if (value !== undefined) options[name] = parseMilliseconds(name, value);

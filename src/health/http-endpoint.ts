@@ -3,7 +3,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SocketAddress } from '../binding.js';
 import type { Log } from '../log.js';
-import type { HttpAddress } from './address.js';
+import type { TcpAddress } from './address.js';
 
 export interface Reply {
   status: number;
@@ -54,7 +54,7 @@ export class HttpEndpoint {
   }
 
   /** @throws the system's error where it cannot listen there */
-  async listen({ host, port }: HttpAddress): Promise<SocketAddress> {
+  async listen({ host, port }: TcpAddress): Promise<SocketAddress> {
     this.#server.listen({ host, port });
     await once(this.#server, 'listening');
     // From here on, EMFILE of an accept: the next one may succeed.

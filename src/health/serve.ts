@@ -1,13 +1,13 @@
 import type { SocketAddress } from '../binding.js';
 import type { Fleet } from '../fleet.js';
 import type { Log } from '../log.js';
-import { authorityOf, type HttpAddress } from './address.js';
+import { authorityOf, type TcpAddress } from './address.js';
 import { HttpEndpoint, type Reply, type Routes } from './http-endpoint.js';
 import { liveness, readiness, type Verdict } from './probes.js';
 
 /** Serves /metrics, /livez and /readyz until every process of the fleet has ended.
  * @throws the system's error where it cannot listen there */
-export async function serveHealth(fleet: Fleet, where: HttpAddress, log: Log): Promise<SocketAddress> {
+export async function serveHealth(fleet: Fleet, where: TcpAddress, log: Log): Promise<SocketAddress> {
   const endpoint = new HttpEndpoint(routesOf(fleet), log);
   fleet.once('stop', () => endpoint.close());
   let address: SocketAddress;

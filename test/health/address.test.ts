@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseHttpAddress } from '../../dist/health/address.js';
+import { parseTcpAddress } from '../../dist/health/address.js';
 
 test.each([
   ['9464', '127.0.0.1', 9464],
@@ -10,7 +10,7 @@ test.each([
   ['[::1]:9464', '::1', 9464],
   [{ port: 1 }, '127.0.0.1', 1],
   [{ port: 1, host: '::' }, '::', 1],
-])('%j', (value, host, port) => expect(parseHttpAddress(value)).toEqual({ host, port }));
+])('%j', (value, host, port) => expect(parseTcpAddress('metrics', value)).toEqual({ host, port }));
 
 test.each([
   [''],
@@ -29,5 +29,9 @@ test.each([
   [null],
   [true],
 ])('%j is refused', (value) => {
-  expect(() => parseHttpAddress(value as never)).toThrow(/^metrics must be a port .* not /);
+  expect(() => parseTcpAddress('metrics', value as never)).toThrow(/^metrics must be a port .* not /);
+});
+
+test('the refusal names the option', () => {
+  expect(() => parseTcpAddress('agentCheck', 'many')).toThrow(/^agentCheck must be a port .* not 'many'$/);
 });

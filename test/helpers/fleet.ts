@@ -93,6 +93,12 @@ export class Fleet implements AsyncDisposable {
     return port as number;
   }
 
+  /** The port of the agent check. */
+  async agentPort(): Promise<number> {
+    const { port } = await this.logged(({ msg }) => msg.startsWith('agent check on '));
+    return port as number;
+  }
+
   /** All workers are ready. */
   async ready(): Promise<number> {
     await this.logged(({ msg }) => / of \d+ workers ready/.test(msg));

@@ -21,8 +21,14 @@ export interface Load {
 
 const HUNG_AFTER = 10_000;
 
+/** A port, or a Unix socket's path. */
+type Target = number | string;
+
+const toward = (target: Target, host: string): http.RequestOptions =>
+  typeof target === 'number' ? { port: target, host } : { socketPath: target };
+
 /** Open loop: `rate` requests a second, each on a connection of its own, whatever became of those before. */
-export function newConnections(port: number, rate: number, host = '127.0.0.1'): Load {
+export function newConnections(target: Target, rate: number, host = '127.0.0.1'): Load {
   const tally = emptyTally();
   const open = new Set<Promise<void>>();
   const begun = performance.now();
@@ -30,7 +36,7 @@ export function newConnections(port: number, rate: number, host = '127.0.0.1'): 
   const timer = setInterval(() => {
     const due = ((performance.now() - begun) / 1000) * rate;
     for (; sent < due; sent++) {
-      const done = ask({ port, host, agent: false }).then((fate) => {
+      const done = ask({ ...toward(target, host), agent: false }).then((fate) => {
         tally[fate]++;
         open.delete(done);
       });
@@ -49,13 +55,15 @@ export function newConnections(port: number, rate: number, host = '127.0.0.1'): 
 
 /** Closed loop: `connections` keep-alive connections, each asking again as soon as it has its answer. A
  * connection the server ends with `Connection: close` is opened again. */
-export function keepAlive(port: number, connections: number, host = '127.0.0.1'): Load {
-  return closedLoop(connections, (agent) => ask({ port, host, agent }));
+export function keepAlive(target: Target, connections: number, host = '127.0.0.1'): Load {
+  return closedLoop(connections, (agent) => ask({ ...toward(target, host), agent }));
 }
 
 /** The same with a body in each request, which a client must not send twice. */
-export function posts(port: number, connections: number, host = '127.0.0.1'): Load {
-  return closedLoop(connections, (agent) => ask({ port, host, agent, method: 'POST' }, Buffer.alloc(10_000)));
+export function posts(target: Target, connections: number, host = '127.0.0.1'): Load {
+  return closedLoop(connections, (agent) =>
+    ask({ ...toward(target, host), agent, method: 'POST' }, Buffer.alloc(10_000)),
+  );
 }
 
 /** Every kind of load at once, once each of them is under way; `stop` resolves with what became of it all. */
@@ -107,7 +115,9 @@ function ask(options: http.RequestOptions, body?: Buffer): Promise<keyof Tally> 
   return new Promise((resolve) => {
     const request = http.request(options, (response) => {
       response.resume();
-      response.on('end', () => settle('ok'));
+      // What a proxy in between says where no server does.
+      const isFailure = (response.statusCode ?? 500) >= 500;
+      response.on('end', () => settle(isFailure ? 'other' : 'ok'));
       response.on('error', (error: NodeJS.ErrnoException) => settle(kindOf(error)));
     });
     request.end(body);

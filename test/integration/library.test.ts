@@ -44,6 +44,8 @@ test('start(): what it refuses', async () => {
     'ERR_ENTRY_NOT_FOUND',
     'ERR_ENTRY_FAILED',
     'ERR_INVALID_OPTION',
+    'ERR_INVALID_OPTION',
+    'EADDRINUSE',
     'EADDRINUSE',
     0, // nobody listens to signals any more
     'ERR_ALREADY_STARTED',
