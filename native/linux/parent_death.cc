@@ -22,7 +22,7 @@ void OnParentDeath(int) { alarm(kGrace); }
 void EndWithParent(const Napi::CallbackInfo& info) {
   const pid_t parent = info[0].ToNumber().Int32Value();
   Guard(info.Env(), [&] {
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = OnParentDeath;
     action.sa_flags = SA_RESTART;
     // The last real-time signal: nobody else's.
