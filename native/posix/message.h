@@ -21,7 +21,7 @@ enum class MessageType : uint8_t {
   kWaker = 5,     // primary → worker, with hello: what wakes the primary's reactor
   kReturned = 6,  // worker → primary: a connection it cannot take
   kDrain = 7,     // primary → worker: finish what you have and end
-  kLend = 8,      // primary → worker: what a lease was promised comes now, with its listening socket
+  kLend = 8,  // primary → worker: what a lease was promised comes now, with its listening socket
 };
 
 struct Message {
