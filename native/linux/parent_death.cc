@@ -13,6 +13,9 @@ namespace {
 // Time to end in one's own way: s.
 constexpr unsigned kGrace = 1;
 
+// Nobody's: the kernel sends it never, and emulators of user mode know it, too.
+constexpr int kParentDied = SIGSTKFLT;
+
 // SIGALRM's default ends the process, whatever its loop does. alarm(2) may be called here:
 // signal-safety(7).
 void OnParentDeath(int) { alarm(kGrace); }
@@ -25,11 +28,10 @@ void EndWithParent(const Napi::CallbackInfo& info) {
     struct sigaction action {};
     action.sa_handler = OnParentDeath;
     action.sa_flags = SA_RESTART;
-    // The last real-time signal: nobody else's.
-    if (sigaction(SIGRTMAX, &action, nullptr) != 0) ThrowErrno("sigaction");
-    if (prctl(PR_SET_PDEATHSIG, SIGRTMAX) != 0) ThrowErrno("prctl");
+    if (sigaction(kParentDied, &action, nullptr) != 0) ThrowErrno("sigaction");
+    if (prctl(PR_SET_PDEATHSIG, kParentDied) != 0) ThrowErrno("prctl");
   });
-  if (getppid() != parent) OnParentDeath(SIGRTMAX);  // it died before
+  if (getppid() != parent) OnParentDeath(kParentDied);  // it died before
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ export class EvenkeelWorker {
   start(): void {
     if (this.#link.hello.supervised) freeDebugPort();
     const { supervised, primary } = this.#link.hello;
-    if (supervised) binding().endWithParent?.(primary); // were it blocked, it would not notice
+    if (supervised) endWith(primary);
     this.#hook.install();
     this.#busy.install();
     this.#drain.handleSignals();
@@ -214,6 +214,18 @@ export class EvenkeelWorker {
   #giveBack(lease: number, hops: number, fd: number): void {
     if (this.#link.giveBack({ lease, hops, fd })) this.#intake.returned();
     else this.#meter.countLost(1);
+  }
+}
+
+/** Were this process blocked when its primary dies, it would not notice. */
+function endWith(primary: number): void {
+  try {
+    binding().endWithParent?.(primary);
+  } catch (error) {
+    // A sandbox or an emulator that does not know of it: everything else works.
+    const { message, code = 'ERR_UNSUPPORTED' } = error as NodeJS.ErrnoException;
+    const text = `blocked, this worker will outlive its primary: ${message}`;
+    process.emitWarning(text, { type: 'EvenkeelWarning', code });
   }
 }
 
