@@ -5,7 +5,7 @@
 
 namespace evenkeel {
 
-// new ListenSocket({host, port, family, ipv6Only, backlog, noDelay}), or ({takeFd, noDelay})
+// new ListenSocket({host, port, family, ipv6Only, backlog, noDelay}), or ({takeFd})
 ListenSocket::ListenSocket(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ListenSocket>(info) {
   Napi::Env env = info.Env();
   if (info[0].IsExternal()) {  // from Member()
@@ -18,8 +18,7 @@ ListenSocket::ListenSocket(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Li
   Napi::Object options = info[0].As<Napi::Object>();
   if (options.Get("takeFd").IsNumber()) {
     UniqueFd taken(options.Get("takeFd").ToNumber().Int32Value());
-    const bool no_delay = options.Get("noDelay").ToBoolean();
-    fd_ = Guard(env, [&] { return TakeListener(std::move(taken), no_delay); });
+    fd_ = Guard(env, [&] { return TakeListener(std::move(taken)); });
     is_others_ = true;
     return;
   }
@@ -111,6 +110,28 @@ Napi::Value ListenSocket::Retire(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), refuses);
 }
 
+// isOthers(): somebody else listens on it too, and goes on when we end.
+Napi::Value ListenSocket::GetIsOthers(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), is_others_);
+}
+
+// own(backlog): whoever listened on it has ended to, or is about to.
+void ListenSocket::Own(const Napi::CallbackInfo& info) {
+  const int backlog = info[0].ToNumber();
+  Guard(info.Env(), [&] { SetBacklog(Open(info.Env()), backlog); });
+  backlog_ = backlog;
+  is_others_ = false;
+}
+
+// noDelay(on): of connections to come.
+void ListenSocket::NoDelay(const Napi::CallbackInfo& info) {
+  Guard(info.Env(), [&] { SetNoDelay(Open(info.Env()), info[0].ToBoolean()); });
+}
+
+void ListenSocket::DetachProgram(const Napi::CallbackInfo& info) {
+  Guard(info.Env(), [&] { DetachSelector(Open(info.Env())); });
+}
+
 void ListenSocket::Close(const Napi::CallbackInfo&) { fd_.reset(); }
 
 void ListenSocket::Init(Napi::Env env, Napi::Object exports) {
@@ -126,6 +147,10 @@ void ListenSocket::Init(Napi::Env env, Napi::Object exports) {
                    InstanceMethod("share", &ListenSocket::ShareFd),
                    InstanceMethod("deferAccept", &ListenSocket::Defer),
                    InstanceMethod("retire", &ListenSocket::Retire),
+                   InstanceMethod("isOthers", &ListenSocket::GetIsOthers),
+                   InstanceMethod("own", &ListenSocket::Own),
+                   InstanceMethod("noDelay", &ListenSocket::NoDelay),
+                   InstanceMethod("detachSelector", &ListenSocket::DetachProgram),
                    InstanceMethod("close", &ListenSocket::Close)});
   Instance::Of(env).listen_socket = Napi::Persistent(constructor);
   exports.Set("ListenSocket", constructor);

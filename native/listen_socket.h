@@ -34,6 +34,10 @@ class ListenSocket : public Napi::ObjectWrap<ListenSocket> {
   Napi::Value ShareFd(const Napi::CallbackInfo& info);
   void Defer(const Napi::CallbackInfo& info);
   Napi::Value Retire(const Napi::CallbackInfo& info);
+  Napi::Value GetIsOthers(const Napi::CallbackInfo& info);
+  void Own(const Napi::CallbackInfo& info);
+  void NoDelay(const Napi::CallbackInfo& info);
+  void DetachProgram(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
   UniqueFd fd_;

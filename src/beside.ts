@@ -1,5 +1,4 @@
 import { serveAgentCheck } from './agent-check/serve.js';
-import { publishEvents } from './diagnostics.js';
 import type { Fleet } from './fleet.js';
 import type { TcpAddress } from './health/address.js';
 import { serveHealth } from './health/serve.js';
@@ -16,14 +15,12 @@ export interface BesideOptions {
   log: Log;
 }
 
-/** Whoever looks at a fleet from outside is served beside its workers: diagnostics channels, systemd, Prometheus,
- * Kubernetes and HAProxy. Before the first worker is forked, until the last has ended.
+/** Whoever looks at a fleet from outside is served beside its workers: systemd, Prometheus, Kubernetes and HAProxy. Before the first worker is forked, until the last has ended.
  * @throws the system's error where the port of `metrics` or `agentCheck` cannot be listened on; ERR_ADDON_UNAVAILABLE */
 export async function serveBeside(
   fleet: Fleet,
   { metrics, agentCheck, systemd, log }: BesideOptions,
 ): Promise<void> {
-  publishEvents(fleet);
   serveSystemd(fleet, systemd, log);
   if (metrics !== undefined) fleet.onMetricsServed(await serveHealth(fleet, metrics, log));
   if (agentCheck !== undefined) fleet.onAgentCheckServed(await serveAgentCheck(fleet, agentCheck, log));

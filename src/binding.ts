@@ -149,8 +149,8 @@ export interface ListenSocketOptions {
   backlog?: number;
   /** Connections inherit TCP_NODELAY. */
   noDelay?: boolean;
-  /** A listening TCP socket that somebody else has too, and keeps when we end: used as it is, whatever the rest
-   * here says. EINVAL where it is anything else. Not on Windows. */
+  /** A listening TCP socket that somebody else has too, and keeps when we end, unless we own() it: used as it is,
+   * whatever the rest here says. EINVAL where it is anything else. Not on Windows. */
   takeFd?: number;
 }
 
@@ -180,6 +180,14 @@ export interface ListenSocket {
   /** Drops new SYNs from now on; what is under way completes. False where the system cannot (Windows), or where
    * the socket is somebody else's, too. */
   retire(): boolean;
+  /** Somebody else listens on it too, and goes on when we end. */
+  isOthers(): boolean;
+  /** Nobody else does any more. `backlog`: from now on. Not on Windows, nor are the next two. */
+  own(backlog: number): void;
+  /** Whether connections to come inherit TCP_NODELAY. */
+  noDelay(on: boolean): void;
+  /** No selector program chooses among its group any more. */
+  detachSelector(): void;
   close(): void;
 }
 

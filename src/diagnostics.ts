@@ -2,6 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import type { Fleet, ListenerStatus, WorkerStatus } from './fleet.js';
 import type { Reload } from './primary/generations.js';
 import type { Rescue } from './primary/worker-handle.js';
+import type { Upgraded } from './takeover/upgrade.js';
 
 /** What is published by node:diagnostics_channel in the primary, by the channel's name. In workers there is
  * `evenkeel.worker.drain`; see onDrain(). */
@@ -18,6 +19,8 @@ export interface DiagnosticsMessages {
   'evenkeel.reload.start': { generation: number };
   /** It has ended. */
   'evenkeel.reload.end': Reload;
+  /** Another process has taken this one's place; this one ends when it has answered what it has. */
+  'evenkeel.upgrade': Upgraded;
   /** Every process has ended. */
   'evenkeel.stop': { pid: number };
 }
@@ -32,6 +35,7 @@ export function publishEvents(fleet: Fleet): void {
   fleet.on('rescue', (worker, rescue) => publish('evenkeel.rescue', { worker, rescue }));
   fleet.on('reloadStart', (generation) => publish('evenkeel.reload.start', { generation }));
   fleet.on('reloadEnd', (reload) => publish('evenkeel.reload.end', reload));
+  fleet.on('upgraded', (upgraded) => publish('evenkeel.upgrade', upgraded));
   fleet.on('stop', () => publish('evenkeel.stop', { pid: process.pid }));
 }
 

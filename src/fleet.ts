@@ -15,6 +15,7 @@ import type { Supervisor } from './primary/supervisor.js';
 import type { Unresponsive } from './primary/unresponsive.js';
 import type { Rescue, WorkerHandle } from './primary/worker-handle.js';
 import type { Selection } from './strategies/select.js';
+import type { Upgraded } from './takeover/upgrade.js';
 
 export interface WorkerStatus {
   /** Its place in the fleet, from 0: the same over restarts and reloads. Two have it while one replaces the other. */
@@ -94,10 +95,15 @@ export interface FleetEvents {
   /** A reload begins. */
   reloadStart: [generation: number];
   reloadEnd: [reload: Reload];
+  /** Another process has taken this one's place behind its ports. This fleet ends by itself, with `stop`. */
+  upgraded: [upgraded: Upgraded];
   phase: [phase: FleetPhase];
   /** Every process has ended. */
   stop: [];
 }
+
+/** Has another process take this one's place; `onReleased` is called in the moment it does. */
+export type Upgrade = (onReleased: (upgraded: Upgraded) => void) => Promise<Upgraded>;
 
 /** A running set of workers behind the ports they listen on. Made by start(). */
 export class Fleet extends EventEmitter<FleetEvents> {
@@ -108,6 +114,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
   readonly #supervisor: Supervisor;
   readonly #balancer: Balancer | undefined;
   readonly #metrics: Metrics;
+  readonly #upgrade: Upgrade;
   readonly #preStopDelay = new PreStopDelay();
   #phase: FleetPhase = 'starting';
   #metricsAddress: SocketAddress | undefined;
@@ -121,6 +128,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     selection: Selection,
     supervisor: Supervisor,
     balancer: Balancer | undefined,
+    upgrade: Upgrade,
     log: Log,
   ) {
     super();
@@ -128,6 +136,7 @@ export class Fleet extends EventEmitter<FleetEvents> {
     this.selection = selection;
     this.#supervisor = supervisor;
     this.#balancer = balancer;
+    this.#upgrade = upgrade;
     supervisor.on('worker', (seat) => this.emit('worker', this.#describe(seat)));
     supervisor.on('crashLoop', (seat, delay) => this.emit('crashLoop', this.#describe(seat), delay));
     supervisor.on('unresponsive', (seat, report) => this.emit('unresponsive', this.#describe(seat), report));
@@ -204,6 +213,19 @@ export class Fleet extends EventEmitter<FleetEvents> {
   async scale(workers: number): Promise<void> {
     const count = parseWorkers(workers);
     return this.#supervisor.scale(count === 'auto' ? usableCpus() : count);
+  }
+
+  /** Replaces the primary, too, with no port closed and no request lost: starts this program once more, by the command
+   * it was started with, which takes over the listening sockets when all of its workers are ready. Then this fleet's
+   * workers end as in a reload, and the fleet with them (`stop`); a program that has nothing else to do ends, too.
+   * Resolves when the new process serves.
+   *
+   * Linux. Not in process 1 of a container, and not where workers listen on Unix sockets or UDP.
+   *
+   * @throws EvenkeelError ERR_UPGRADE_FAILED, with the reason: the new process has ended, and this one goes on;
+   *   ERR_UNSUPPORTED, ERR_STOPPED; the system's error where it cannot be started */
+  upgrade(): Promise<Upgraded> {
+    return this.#upgrade((upgraded) => this.emit('upgraded', upgraded));
   }
 
   /** The fleet and its workers, the primary's process, and what an application measures with prom-client, in

@@ -10,4 +10,5 @@ export type { Unresponsive } from './primary/unresponsive.js';
 export type { Rescue } from './primary/worker-handle.js';
 export { start } from './start.js';
 export type { Capabilities, PolicyName, Reason, Rung, Selection, StrategyName } from './strategies/select.js';
+export type { Upgraded } from './takeover/upgrade.js';
 export { type Draining, onDrain, ready } from './worker/application.js';

@@ -4,6 +4,7 @@ import { probe } from './capabilities.js';
 import { defaultName } from './control/path.js';
 import { ControlServer } from './control/server.js';
 import { usableCpus } from './cpus.js';
+import { publishEvents } from './diagnostics.js';
 import { environment } from './environment.js';
 import { EvenkeelError } from './errors.js';
 import { Fleet } from './fleet.js';
@@ -32,6 +33,8 @@ import { type Selection, select } from './strategies/select.js';
 import { firstWorkers, parseSupervision } from './supervision-options.js';
 import { takeSystemd } from './systemd/environment.js';
 import { inheritSockets } from './systemd/inherited-sockets.js';
+import { Predecessor } from './takeover/predecessor.js';
+import { upgrade } from './takeover/upgrade.js';
 
 /** A port without any worker, all of them dead at once, is kept open for the next ones this long, in ms. */
 const ORPHAN_TIMEOUT = 60_000;
@@ -73,33 +76,54 @@ export async function launch(options: StartOptions, hooks: LaunchHooks): Promise
   requireString('exec', options.exec);
   isTaken = true;
   let control: ControlServer | undefined;
+  let predecessor: Predecessor | undefined;
   let assembled: ReturnType<typeof assemble>;
   try {
-    control = await openControl(options, hooks);
-    assembled = assemble(options, control);
+    predecessor = await Predecessor.find();
+    // What the old process still has, it gives up when it has let go of its sockets.
+    if (predecessor === undefined) control = await openControl(options, hooks);
+    assembled = assemble(options, control?.name, predecessor, async () => {
+      assembled.serveControl(await openControl(options, hooks, predecessor?.manifest.name));
+      await serveBeside(assembled.fleet, assembled.beside);
+    });
   } catch (error) {
     control?.close();
+    predecessor?.fail(error as Error);
     isTaken = false;
     throw error;
   }
   const { fleet, supervisor, inherited, beside } = assembled;
+  assembled.serveControl(control);
   hooks.onFleet?.(fleet);
   try {
-    await serveBeside(fleet, beside);
+    publishEvents(fleet);
+    if (predecessor === undefined) await serveBeside(fleet, beside);
   } catch (error) {
     await fleet.stop({ force: true });
     throw error;
   }
-  await supervisor.start();
+  try {
+    await supervisor.start();
+  } catch (error) {
+    predecessor?.fail(error as Error);
+    throw error;
+  }
   inherited.warnOfUnused();
   return fleet;
 }
 
-/** A fleet that has not begun. */
-function assemble(options: StartOptions, control: ControlServer | undefined) {
+/** A fleet that has not begun.
+ * @param onTakenOver what is the predecessor's until then can be had */
+function assemble(
+  options: StartOptions,
+  controlName: string | undefined,
+  predecessor: Predecessor | undefined,
+  onTakenOver: () => Promise<void>,
+) {
   const entry = resolveEntry(options.exec);
   const supervision = parseSupervision(options);
-  const workers = firstWorkers(parseWorkers(options.workers ?? 'auto'), supervision.scale, usableCpus);
+  const wanted = firstWorkers(parseWorkers(options.workers ?? 'auto'), supervision.scale, usableCpus);
+  const workers = predecessor?.manifest.workers ?? wanted;
   const limits = { ...timeLimits(options), ...rollingLimits(options) };
   const env = environment(options);
   const { NODE_OPTIONS = process.env.NODE_OPTIONS } = env() ?? {}; // what is wrong with it is said before anything runs
@@ -118,11 +142,14 @@ function assemble(options: StartOptions, control: ControlServer | undefined) {
 
   checkSupervision(supervision, selection.strategy !== 'node:cluster');
   const systemd = takeSystemd();
-  const inherited = inheritSockets(systemd.listenFds, selection, log);
+  predecessor?.checkStrategy(selection.strategy);
+  const takeFds = [...systemd.listenFds, ...(predecessor?.takeInherited ?? [])];
+  const inherited = inheritSockets(takeFds, selection, log);
 
   const balancer = makeBalancer(selection, {
     log,
-    inherited,
+    given: (question) => predecessor?.sockets.find(question) ?? inherited.find(question),
+    isWaiting: predecessor !== undefined,
     deferAccept,
     stallThreshold,
     onStall: (handle) => fleet.onStall(handle),
@@ -137,11 +164,22 @@ function assemble(options: StartOptions, control: ControlServer | undefined) {
     workers,
     env,
     waitReady: options.waitReady ?? false,
+    generation: predecessor?.manifest.generation ?? 1,
+    takeOver: predecessor && (() => takeOver(predecessor)),
     balancer,
     log,
   });
-  const name = control?.name ?? defaultName(options.exec);
-  const fleet = new Fleet(name, selection, supervisor, balancer, log);
+  const nameToBe = typeof options.control === 'string' ? options.control : predecessor?.manifest.name;
+  const name = controlName ?? (predecessor && nameToBe) ?? defaultName(options.exec);
+  const successorOptions = { ...limits, name, selection, supervisor, balancer, inherited, systemd, log };
+  const fleet = new Fleet(
+    name,
+    selection,
+    supervisor,
+    balancer,
+    (onReleased) => upgrade({ ...successorOptions, workers: wanted }, onReleased),
+    log,
+  );
   const execArgv = [...(options.execArgv ?? process.execArgv)];
   cluster.setupPrimary({ exec: entry, args: [...(options.args ?? [])], execArgv });
   const unhook = installForkHook({ balancer: () => balancer });
@@ -156,20 +194,32 @@ function assemble(options: StartOptions, control: ControlServer | undefined) {
     unsupervise();
     for (const release of releases) release();
     inherited.close();
-    control?.close();
     isTaken = false;
   });
-  control?.serve(fleet);
-  return { fleet, supervisor, inherited, beside: { metrics, agentCheck, systemd, log } };
+  const serveControl = (control: ControlServer | undefined): void => {
+    // Or when another process is to have the name.
+    for (const end of ['upgraded', 'stop'] as const) fleet.once(end, () => control?.close());
+    control?.serve(fleet);
+  };
+  const takeOver = async (from: Predecessor): Promise<void> => {
+    await from.replace(workers);
+    if (supervisor.isStopping) return;
+    balancer?.takeOver();
+    // From here on this process serves, whatever else it cannot do.
+    await onTakenOver().catch((error: Error) => log.error({ err: error }, error.message));
+  };
+  return { fleet, supervisor, inherited, serveControl, beside: { metrics, agentCheck, systemd, log } };
 }
 
 async function openControl(
   { control = false, exec, log = warningLog }: StartOptions,
   { onNoControl }: LaunchHooks,
+  inheritedName?: string,
 ): Promise<ControlServer | undefined> {
   if (control === false) return undefined;
+  const name = control === true ? (inheritedName ?? true) : control;
   try {
-    return await ControlServer.open({ name: control, entry: exec, log });
+    return await ControlServer.open({ name, entry: exec, log });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (onNoControl === undefined || code === 'ERR_NAME_TAKEN' || code === 'ERR_INVALID_OPTION') throw error;

@@ -122,6 +122,19 @@ class EbpfSelector final : public SelectorProgram {
     }
   }
 
+  // Another process may have the sockets too, and put them into a map of its own: the kernel has them
+  // in one alone. The program, attached until that one attaches its own, falls back to the hash.
+  ~EbpfSelector() override {
+    for (uint32_t slot = 0; slot < slots_; slot++) {
+      if (places_[slot] == 0) continue;
+      try {
+        bpf::DeleteElement(sockets_.get(), slot);
+      } catch (const SystemFailure&) {
+        // Were the map broken, the program would find nobody in it either.
+      }
+    }
+  }
+
   // Where it throws, the program goes by those whose sockets are in place, and the next Apply()
   // does what is left.
   void Apply(const std::vector<GroupMember>& members) override {

@@ -57,7 +57,7 @@ UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int fam
   return fd;
 }
 
-UniqueFd TakeListener(UniqueFd fd, bool no_delay) {
+UniqueFd TakeListener(UniqueFd fd) {
   const int domain = Option(fd.get(), SOL_SOCKET, SO_DOMAIN);
   const bool is_tcp = (domain == AF_INET || domain == AF_INET6) &&
                       Option(fd.get(), SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP;
@@ -67,9 +67,22 @@ UniqueFd TakeListener(UniqueFd fd, bool no_delay) {
   if (fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) ThrowErrno("fcntl");
   const int flags = fcntl(fd.get(), F_GETFL);
   if (flags < 0 || fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0) ThrowErrno("fcntl");
-  // Said either way: whoever had the socket before may have wanted something else.
-  SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0);
   return fd;
+}
+
+void SetNoDelay(int fd, bool no_delay) {
+  SetOption(fd, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0);
+}
+
+// listen(2) of a socket that listens changes that alone.
+void SetBacklog(int fd, int backlog) {
+  if (listen(fd, backlog) != 0) ThrowErrno("listen");
+}
+
+void DetachSelector(int fd) {
+  const int none = 0;
+  if (setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &none, sizeof none) == 0) return;
+  if (errno != ENOENT && errno != ENOPROTOOPT) ThrowErrno("setsockopt");
 }
 
 void AllowReusePort(int fd) { SetOption(fd, SOL_SOCKET, SO_REUSEPORT, 1); }

@@ -60,7 +60,14 @@ UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int fam
   return fd;
 }
 
-UniqueFd TakeListener(UniqueFd, bool) { throw SystemFailure{kNotSupported, "accept"}; }
+UniqueFd TakeListener(UniqueFd) { throw SystemFailure{kNotSupported, "accept"}; }
+
+// Of sockets that were taken.
+void SetNoDelay(int, bool) { throw SystemFailure{kNotSupported, "setsockopt"}; }
+
+void SetBacklog(int, int) { throw SystemFailure{kNotSupported, "listen"}; }
+
+void DetachSelector(int) { throw SystemFailure{kNotSupported, "setsockopt"}; }
 
 void AllowReusePort(int) { throw SystemFailure{kNotSupported, "setsockopt"}; }
 

@@ -14,7 +14,8 @@ export async function serveAgentCheck(fleet: Fleet, where: TcpAddress, log: Log)
   const busyTime = chooseBusyTime();
   const utilisation = new Utilisation({ busyTime, cpuTimes });
   const server = new LineServer(() => answerOf(fleet, utilisation), log);
-  fleet.once('stop', () => server.close());
+  // Or when another process is to have the port.
+  for (const end of ['upgraded', 'stop'] as const) fleet.once(end, () => server.close());
   let address: SocketAddress;
   try {
     address = await server.listen(where);

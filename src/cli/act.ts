@@ -41,6 +41,16 @@ export async function reloadCommand(flags: ControlFlags): Promise<void> {
   });
 }
 
+/** `evenkeel upgrade`: until another process serves, or it has failed. */
+export async function upgradeCommand(flags: ControlFlags): Promise<void> {
+  await perform(flags, async (client) => {
+    const facts = await patiently(client, { command: 'upgrade' }, 'the upgrade');
+    const { pid, workers } = facts as { pid: number; workers: number };
+    const text = `upgraded: process ${pid} serves with ${workersOf(workers)}; the old one ends when it has answered what it has`;
+    return { facts, text };
+  });
+}
+
 /** `evenkeel scale N`: until those that come are ready, and those that go have ended. */
 export async function scaleCommand(argument: string, flags: ControlFlags): Promise<void> {
   const to = parseScale(argument);

@@ -6,6 +6,7 @@ import {
   scaleCommand,
   statusCommand,
   stopCommand,
+  upgradeCommand,
 } from './act.js';
 import { completionScript, FLEETS, fleetsCommand, SHELLS, type Shell } from './completion.js';
 import { topCommand } from './top.js';
@@ -27,6 +28,9 @@ export function addControlCommands(program: Command): void {
   );
   add('reload', 'replace every worker by one of the present code, and lose no request').action(
     (flags: ControlFlags) => reloadCommand(flags),
+  );
+  add('upgrade', 'the same for the primary, too: a new process takes over its ports').action(
+    (flags: ControlFlags) => upgradeCommand(flags),
   );
   add('scale <n>', 'so many workers: 4, or +1, or -1').action((n: string, flags: ControlFlags) =>
     scaleCommand(n, flags),

@@ -68,9 +68,13 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     if (value !== undefined) options[name] = parseMilliseconds(name, value);
   }
   let stopped: Promise<void> | undefined;
+  let successor: number | undefined;
   const fleet = await launch(options, {
     onFleet(early) {
       stopped = new Promise((resolve) => early.once('stop', () => resolve()));
+      early.once('upgraded', ({ pid }) => {
+        successor = pid;
+      });
       stopOnMessage(early);
       announce(early);
     },
@@ -90,7 +94,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
     );
   }
   await stopped;
-  log.info({}, 'stopped');
+  log.info({}, successor === undefined ? 'stopped' : `ended: process ${successor} has this one's place`);
 
   function announce(early: Fleet): void {
     const { strategy, policy, mechanism, reasons } = early.selection;

@@ -9,6 +9,7 @@ export interface ControlledFleet {
   reload(): Promise<void>;
   scale(workers: number): Promise<void>;
   stop(options: { force: boolean }): Promise<void>;
+  upgrade?(): Promise<{ pid: number; workers: number }>;
   /** Prometheus' text format. */
   metrics?(): Promise<string>;
 }
@@ -57,6 +58,10 @@ async function execute(request: Request, fleet: ControlledFleet, log: Log): Prom
       log.info({ force: request.force }, `control socket: stop${request.force ? ', by force' : ''}`);
       await fleet.stop({ force: request.force });
       return {};
+    case 'upgrade':
+      log.info({}, 'control socket: upgrade');
+      if (fleet.upgrade !== undefined) return fleet.upgrade();
+      throw new EvenkeelError('ERR_UNSUPPORTED', 'this fleet cannot be upgraded');
     case 'metrics':
       if (fleet.metrics !== undefined) return fleet.metrics();
       throw new EvenkeelError('ERR_UNSUPPORTED', 'this fleet has no metrics');

@@ -19,6 +19,7 @@ export type Command =
   /** By so many workers more, or fewer. */
   | { command: 'scale'; by: number }
   | { command: 'stop'; force: boolean }
+  | { command: 'upgrade' }
   | { command: 'metrics' };
 
 export type Request = Command & { id: Id };
@@ -53,6 +54,7 @@ const COMMANDS: Readonly<
   reload: { fields: [], read: () => ({ command: 'reload' }) },
   scale: { fields: ['workers', 'by'], read: readScale },
   stop: { fields: ['force'], read: readStop },
+  upgrade: { fields: [], read: () => ({ command: 'upgrade' }) },
   metrics: { fields: [], read: () => ({ command: 'metrics' }) },
 };
 

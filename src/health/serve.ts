@@ -9,7 +9,8 @@ import { liveness, readiness, type Verdict } from './probes.js';
  * @throws the system's error where it cannot listen there */
 export async function serveHealth(fleet: Fleet, where: TcpAddress, log: Log): Promise<SocketAddress> {
   const endpoint = new HttpEndpoint(routesOf(fleet), log);
-  fleet.once('stop', () => endpoint.close());
+  // Or when another process is to have the port.
+  for (const end of ['upgraded', 'stop'] as const) fleet.once(end, () => endpoint.close());
   let address: SocketAddress;
   try {
     address = await endpoint.listen(where);

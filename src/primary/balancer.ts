@@ -1,30 +1,18 @@
 import type { Worker } from 'node:cluster';
 import { randomInt } from 'node:crypto';
-import { constants } from 'node:os';
 import { binding, type NativeLoadTable, type SelectorMechanism } from '../binding.js';
 import type { Returned } from '../link/link.js';
 import { MAX_WORKERS, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
-import {
-  closedKey,
-  type DrainOrder,
-  isQuestion,
-  isTermRequest,
-  leaseKey,
-  leaseOf,
-  type Question,
-} from '../messages.js';
+import { closedKey, type DrainOrder, isQuestion, isTermRequest, leaseOf, type Question } from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
-import type { InheritedSockets } from '../systemd/inherited-sockets.js';
 import { FreeSlots } from './free-slots.js';
+import type { GivenSockets } from './given-sockets.js';
+import { Lending } from './lending.js';
 import type { DeferAccept, Listener } from './listener.js';
 import { Listeners } from './listeners.js';
 import { Trouble } from './trouble.js';
 import { type Rescue, WorkerHandle } from './worker-handle.js';
-
-/** Where a port lingers, a listen() that finds it in use is tried so often again, with so many ms between. */
-const LINGER_TRIES = 10;
-const LINGER_INTERVAL = 100;
 
 export interface BalancerOptions {
   strategy: StrategyName;
@@ -46,8 +34,10 @@ export interface BalancerOptions {
   onTerm?: (worker: WorkerHandle) => void;
   /** A worker's process has ended; its slot still says what it did. */
   onEnd?: (worker: WorkerHandle) => void;
-  /** Sockets that are there already: a listener whose address one of them has needs no other. */
-  inherited?: InheritedSockets;
+  /** Sockets that are there already, for who wants to listen where they do. */
+  given?: (question: Question) => GivenSockets | undefined;
+  /** Another process accepts from them until takeOver(): nobody is served before. */
+  isWaiting?: boolean;
   /** A worker listens on a new address. */
   onListener?: (listener: Listener) => void;
 }
@@ -60,7 +50,7 @@ export class Balancer {
   readonly #freeSlots = new FreeSlots();
   readonly #workers = new Map<number, WorkerHandle>();
   readonly #listeners: Listeners;
-  #lastLease = 0;
+  readonly #lending: Lending;
 
   /** @throws the system's error where no load table can be made. */
   constructor(options: BalancerOptions) {
@@ -79,12 +69,19 @@ export class Balancer {
         deferAccept,
         stallThreshold,
         table: this.#table,
-        inheritedFd: (question) => options.inherited?.share(question),
+        given: options.given ?? (() => undefined),
         // Not to be guessed: who could would choose the worker of each of its addresses.
         seed: randomInt(2 ** 47),
         onStall: (...stall) => this.#onStall(...stall),
         onError: (error) => this.#trouble.onAccept(error),
       },
+    });
+    this.#lending = new Lending({
+      listeners: this.#listeners,
+      trouble: this.#trouble,
+      isWaiting: options.isWaiting ?? false,
+      isHere: (handle) => this.#isHere(handle),
+      ...(options.onListener && { onListener: options.onListener }),
     });
   }
 
@@ -126,8 +123,9 @@ export class Balancer {
   attach(handle: WorkerHandle, worker: Worker): void {
     handle.worker = worker;
     this.#workers.set(worker.id, handle);
+    this.#lending.begin(handle);
     (worker.process as NodeJS.EventEmitter).on('internalMessage', (message: unknown) =>
-      this.#guard(handle, () => this.#onIpc(handle, message)),
+      this.#trouble.guard(handle, () => this.#onIpc(handle, message)),
     );
     worker.process.prependOnceListener('disconnect', () => this.#leaveAll(handle));
     worker.process.prependOnceListener('exit', () => this.#bury(handle));
@@ -153,15 +151,7 @@ export class Balancer {
    * @throws the system's error; it has then what it got so far. */
   release(worker: Worker): void {
     const handle = this.workerHandle(worker);
-    if (!handle?.isHeld) return;
-    handle.isHeld = false;
-    handle.slot.state = SlotState.ready;
-    for (const [lease, listener] of handle.leases) {
-      const socket = listener.lend(lease, handle);
-      if (socket !== undefined)
-        handle.lend(lease, { gate: listener.gate, backlog: listener.backlog }, socket);
-      if (handle.adopted.has(lease)) listener.open(lease, handle);
-    }
+    if (handle !== undefined) this.#lending.release(handle);
   }
 
   /** A held worker is not to be released: what it alone was promised is closed. */
@@ -192,6 +182,21 @@ export class Balancer {
     return longest;
   }
 
+  /** Another process accepts from the sockets, which has let nobody be served here. */
+  get isWaiting(): boolean {
+    return this.#lending.isWaiting;
+  }
+
+  /** It has let go of them: whoever has been released serves from now on. */
+  takeOver(): void {
+    this.#lending.takeOver();
+  }
+
+  /** Another process, which has the sockets too, is to serve from now on; see Strategy.letGo(). Before drain(). */
+  letGo(): void {
+    for (const listener of this.#listeners) listener.letGo();
+  }
+
   /** After retire(), when nobody waits any more. */
   shut(): void {
     for (const listener of this.#listeners) listener.shut();
@@ -201,22 +206,13 @@ export class Balancer {
     for (const listener of [...this.#listeners]) this.#listeners.close(listener);
   }
 
-  /** Whatever a worker says must not end the primary. */
-  #guard(handle: WorkerHandle, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.#trouble.onChannel(handle, error as NodeJS.ErrnoException);
-    }
-  }
-
   #isHere(handle: WorkerHandle): boolean {
     return handle.worker !== undefined && this.#workers.get(handle.worker.id) === handle;
   }
 
   #onIpc(handle: WorkerHandle, message: unknown): void {
     if (!this.#isHere(handle)) return; // what a worker said last may arrive after its exit
-    if (isQuestion(message)) return this.#onQuestion(handle, message);
+    if (isQuestion(message)) return this.#lending.answer(handle, message);
     if (isTermRequest(message)) return this.#options.onTerm?.(handle);
     const key = closedKey(message);
     if (key === undefined) return;
@@ -226,55 +222,6 @@ export class Balancer {
     // One that drains closes its servers because it was told to: another takes its place.
     if (handle.isDraining && listener.wasLent) this.#listeners.orphan(listener);
     else this.#listeners.close(listener);
-  }
-
-  #onQuestion(handle: WorkerHandle, question: Question, tries = LINGER_TRIES): void {
-    if (!this.#isHere(handle)) return;
-    if (handle.worker?.exitedAfterDisconnect) return; // as node:cluster: a disconnecting worker gets none
-    const lease = ++this.#lastLease;
-    const known = this.#listeners.find(handle, question);
-    let listener = known;
-    try {
-      listener ??= this.#listeners.create(question);
-      this.#lend(listener, handle, lease, question.seq);
-    } catch (error) {
-      listener?.endLease(lease);
-      if (listener?.isEmpty) this.#listeners.close(listener);
-      if (tries > 0 && mayBeFreeSoon(error as NodeJS.ErrnoException)) {
-        const again = (): void => this.#onQuestion(handle, question, tries - 1);
-        setTimeout(() => this.#guard(handle, again), LINGER_INTERVAL);
-        return;
-      }
-      return this.#refuse(handle, lease, question.seq, error as NodeJS.ErrnoException);
-    }
-    if (!handle.isHeld) handle.slot.state = SlotState.ready;
-    if (known === undefined) this.#options.onListener?.(listener);
-  }
-
-  #lend(listener: Listener, handle: WorkerHandle, lease: number, seq: number): void {
-    const { data, address, gate, noDelay } = listener;
-    const answer = { seq, errno: 0, key: leaseKey(lease), data, sockname: address, gate, noDelay };
-    if (handle.isHeld) listener.promise(lease, handle);
-    const socket = handle.isHeld ? undefined : listener.lend(lease, handle);
-    this.#listeners.leased(lease, listener);
-    handle.everLeased.push(lease);
-    handle.answer(lease, answer, socket, () => {
-      handle.adopted.add(lease);
-      if (!handle.isHeld) listener.open(lease, handle);
-    });
-  }
-
-  /** A failure that is not the system's (data that JSON cannot carry, say) must not end the primary: the
-   * worker's server gets EINVAL, and the log what it was. */
-  #refuse(handle: WorkerHandle, lease: number, seq: number, error: NodeJS.ErrnoException): void {
-    this.#trouble.onListen(handle, error);
-    const errno = error.errno ?? -constants.errno.EINVAL;
-    try {
-      const none = { data: null, sockname: null, gate: null, noDelay: false };
-      handle.answer(lease, { seq, errno, key: leaseKey(lease), ...none });
-    } catch (broken) {
-      this.#trouble.onChannel(handle, broken as NodeJS.ErrnoException);
-    }
   }
 
   /** The worker is gone or going; what it leaves may wait for the next one. */
@@ -327,8 +274,4 @@ export class Balancer {
     this.#trouble.onRescue(handle, rescue);
     this.#options.onRescue?.(handle, rescue);
   }
-}
-
-function mayBeFreeSoon({ code }: NodeJS.ErrnoException): boolean {
-  return code === 'EADDRINUSE' && binding().portLingers;
 }

@@ -35,15 +35,16 @@ export interface GenerationEvents {
 export class Generations extends EventEmitter<GenerationEvents> {
   readonly #readEnv: Environment;
   readonly #log: Log;
-  /** Counts from 1. */
-  current = 1;
+  /** Counts from 1; goes on over the primary's upgrades. */
+  current: number;
   env: ReturnType<Environment>;
   isReloading = false;
   lastReload: ReloadOutcome | undefined;
 
   /** @throws what reading the environment throws */
-  constructor(readEnv: Environment, log: Log) {
+  constructor(readEnv: Environment, first: number, log: Log) {
     super();
+    this.current = first;
     this.#readEnv = readEnv;
     this.#log = log;
     this.env = readEnv();

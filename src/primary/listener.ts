@@ -11,6 +11,7 @@ import {
 import { isIpv6Only, type Question } from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
 import { makeStrategy, type OnAcceptError, type OnStall, type Strategy } from '../strategies/strategy.js';
+import type { GivenSockets } from './given-sockets.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 /** Node's own default: listen(2) with 511 makes a queue of 512. */
@@ -33,8 +34,8 @@ export interface Provision {
   deferAccept: DeferAccept;
   /** Milliseconds; see StartOptions. */
   stallThreshold: number;
-  /** A duplicate of a socket this process was started with that listens where the question wants to. */
-  inheritedFd: (question: Question) => number | undefined;
+  /** Sockets this process was started with that listen where the question wants to. */
+  given: (question: Question) => GivenSockets | undefined;
   onStall: OnStall;
   onError: OnAcceptError;
 }
@@ -49,6 +50,8 @@ export class Listener {
   readonly backlog: number;
   /** What the first worker to listen gave the others: TLS ticket keys. */
   data: unknown;
+  /** Who gave the sockets goes on listening on them when we have ended. */
+  readonly isOthers: boolean;
   readonly #dispatcher: Dispatcher;
   readonly #strategy: Strategy;
   readonly #leases = new Map<number, WorkerHandle>();
@@ -58,41 +61,32 @@ export class Listener {
   constructor(key: string, question: Question, provision: Provision) {
     const { strategy, policy, table, gate, seed, onStall, onError } = provision;
     this.key = key;
-    this.data = question.data;
     this.protocol = question.protocol;
     this.backlog = Number(question.backlog) || DEFAULT_BACKLOG;
     this.noDelay = question.noDelay && binding().inheritsNoDelay;
     this.#dispatcher = new (binding().Dispatcher)(table, dispatchPolicy(strategy, policy), seed);
     const { protocol } = question;
     try {
-      const takeFd = provision.inheritedFd(question);
+      const given = provision.given(question);
       const wantsDefer = provision.deferAccept === 'auto' ? protocol !== 'tcp' : provision.deferAccept;
-      // Of a socket that outlives us its owner decides: DeferAcceptSec= of its unit.
-      const deferAccept = wantsDefer && takeFd === undefined;
-      this.#strategy = makeStrategy(
-        strategy,
-        policy,
-        {
-          host: question.address ?? null,
-          family: question.addressType,
-          port: question.port,
-          ipv6Only: isIpv6Only(question),
-          backlog: this.backlog,
-          noDelay: this.noDelay,
-          ...(takeFd !== undefined && { takeFd }),
-        },
-        {
-          table,
-          dispatcher: this.#dispatcher,
-          gate,
-          deferAccept,
-          makeSelector: () => makeSelector(provision),
-          // By source a client waits for its worker.
-          stallThreshold: policy === 'source-hash' ? 0 : provision.stallThreshold,
-          onStall,
-          onError,
-        },
-      );
+      const isWaiting = given?.isWaiting ?? false;
+      this.isOthers = given?.isOthers ?? false;
+      // The other workers' tickets are good in the first one, too.
+      this.data = given?.data ?? question.data;
+      this.#strategy = makeStrategy(strategy, policy, given?.sockets ?? [this.#listen(question)], {
+        table,
+        dispatcher: this.#dispatcher,
+        gate,
+        // Of a socket that outlives us its owner decides: DeferAcceptSec= of its unit.
+        deferAccept: this.isOthers ? undefined : wantsDefer,
+        isWaiting,
+        makeSelector: () => makeSelector(provision),
+        // By source a client waits for its worker.
+        stallThreshold: policy === 'source-hash' ? 0 : provision.stallThreshold,
+        onStall,
+        onError,
+      });
+      if (given !== undefined && !isWaiting) this.#setUp();
     } catch (error) {
       this.#dispatcher.close();
       throw error;
@@ -171,6 +165,30 @@ export class Listener {
     this.#strategy.shut();
   }
 
+  /** See Strategy.letGo(). */
+  letGo(): void {
+    this.#strategy.letGo();
+  }
+
+  /** See Strategy.takeOver(). */
+  takeOver(): void {
+    this.#setUp();
+    this.#strategy.takeOver();
+  }
+
+  /** What another process needs to go on with it; the descriptors are the caller's.
+   * @throws the system's error; there are none then. */
+  share(): { key: string; isOthers: boolean; data: unknown; fds: number[] } {
+    const fds: number[] = [];
+    try {
+      for (const socket of this.#strategy.sockets) fds.push(socket.share());
+    } catch (error) {
+      for (const fd of fds) binding().closeFd(fd);
+      throw error;
+    }
+    return { key: this.key, isOthers: this.isOthers, data: this.data, fds };
+  }
+
   /** Connections no worker has yet. */
   waiting(): number {
     return this.#strategy.queueLength() + this.#dispatcher.held();
@@ -179,6 +197,25 @@ export class Listener {
   close(): void {
     this.#strategy.close();
     this.#dispatcher.close();
+  }
+
+  #listen({ address, addressType, port, flags }: Question): ListenSocket {
+    return new (binding().ListenSocket)({
+      host: address ?? null,
+      family: addressType,
+      port,
+      ipv6Only: isIpv6Only({ flags }),
+      backlog: this.backlog,
+      noDelay: this.noDelay,
+    });
+  }
+
+  /** Sockets that came as they were are to be as those we make. */
+  #setUp(): void {
+    for (const socket of this.#strategy.sockets) {
+      socket.noDelay(this.noDelay);
+      if (!this.isOthers) socket.own(this.backlog);
+    }
   }
 }
 

@@ -99,9 +99,7 @@ export class Roster extends EventEmitter<RosterEvents> {
 
   /** The worker ends without losing a request. Another takes its place, unless the place is leaving. */
   drain(seat: Seat): void {
-    const { killTimeout } = this.#options;
-    // Others serve meanwhile. Its clients have the time that servers and clients usually let a connection be idle.
-    this.#drain(seat, Date.now() + killTimeout, { patience: 0.8 * killTimeout, spread: 0.1 * killTimeout });
+    this.#drain(seat, Date.now() + this.#options.killTimeout, this.#unhurried());
   }
 
   /** The same, and the place goes with it. */
@@ -132,9 +130,12 @@ export class Roster extends EventEmitter<RosterEvents> {
     }
   }
 
-  /** After beginClosing(). */
-  drainAll(deadline: number): void {
-    for (const seat of this.#seats) if (seat.isAlive) this.#drain(seat, deadline, LAST);
+  /** After beginClosing().
+   * @param deadline by Date.now()
+   * @param othersServe those whom nothing is said to now may come back to others */
+  drainAll(deadline: number, othersServe = false): void {
+    const order = othersServe ? this.#unhurried() : LAST;
+    for (const seat of this.#seats) if (seat.isAlive) this.#drain(seat, deadline, order);
   }
 
   killAll(): void {
@@ -269,6 +270,12 @@ export class Roster extends EventEmitter<RosterEvents> {
       },
       Math.max(0, deadline - Date.now()),
     );
+  }
+
+  /** Others serve meanwhile. Clients have the time that servers and clients usually let a connection be idle. */
+  #unhurried(): DrainOrder {
+    const { killTimeout } = this.#options;
+    return { patience: 0.8 * killTimeout, spread: 0.1 * killTimeout };
   }
 
   #remove(seat: Seat): void {

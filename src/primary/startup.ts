@@ -7,6 +7,8 @@ interface StartupOptions {
   entry: string;
   listenTimeout: number;
   waitReady: boolean;
+  /** All or none: one worker that ends before every one is ready, or is not ready within listenTimeout, is a failure. */
+  isStrict: boolean;
   log: Log;
 }
 
@@ -39,7 +41,7 @@ export class Startup {
 
   /** A worker became ready. */
   check(): void {
-    this.#goOn();
+    if (!this.#options.isStrict) this.#goOn();
     if (this.#roster.seats.every((seat) => seat.state === 'ready')) this.#settle();
   }
 
@@ -48,7 +50,7 @@ export class Startup {
   holdsBack(seat: Seat, how: string): boolean {
     if (!this.#isOpen) return false;
     this.#heldBack.set(seat, how);
-    if (!this.#roster.seats.some((one) => one.isAlive)) this.#fail(how);
+    if (this.#options.isStrict || !this.#roster.seats.some((one) => one.isAlive)) this.#fail(how);
     return true;
   }
 
@@ -78,9 +80,15 @@ export class Startup {
   #onTimeout(): void {
     const { seats } = this.#roster;
     const silent = seats.filter((seat) => seat.state === 'starting').length;
-    const { listenTimeout, entry, waitReady, log } = this.#options;
+    const { listenTimeout, entry, waitReady, isStrict, log } = this.#options;
+    const did = waitReady ? `say 'ready'` : 'call listen()';
+    if (silent > 0 && isStrict) {
+      const who = `${silent} of ${seats.length} workers`;
+      return this.#reject(
+        new EvenkeelError('ERR_ENTRY_FAILED', `${who} did not ${did} within ${listenTimeout} ms`),
+      );
+    }
     if (silent > 0) {
-      const did = waitReady ? `say 'ready'` : 'call listen()';
       const question = waitReady
         ? `Does ${entry} call process.send('ready')?`
         : `Does ${entry} start a server?`;
@@ -95,6 +103,7 @@ export class Startup {
 
   #settle(): void {
     clearTimeout(this.#timer);
+    this.#isOpen = false;
     this.#resolve();
   }
 }

@@ -5,7 +5,7 @@ import { MAX_WORKERS } from '../load-table.js';
 import type { Log } from '../log.js';
 import type { RollingLimits, TimeLimits } from '../options.js';
 import type { Balancer } from './balancer.js';
-import { emptyQueues } from './empty-queues.js';
+import { emptyQueues, nobodyWaits } from './empty-queues.js';
 import { type Environment, type GenerationEvents, Generations } from './generations.js';
 import { RollingRestart } from './rolling-restart.js';
 import { Roster } from './roster.js';
@@ -20,6 +20,11 @@ export interface SupervisorOptions extends TimeLimits, RollingLimits {
   workers: number;
   env: Environment;
   waitReady: boolean;
+  /** Of the first workers. */
+  generation: number;
+  /** Has this process take the place of another one, as soon as every worker is ready. Undefined: there is none.
+   * Rejects where it cannot. */
+  takeOver: (() => Promise<void>) | undefined;
   /** Undefined where node:cluster itself serves. */
   balancer: Balancer | undefined;
   log: Log;
@@ -61,7 +66,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   constructor(options: SupervisorOptions) {
     super();
     this.#options = options;
-    this.#generations = new Generations(options.env, options.log)
+    this.#generations = new Generations(options.env, options.generation, options.log)
       .on('reloadStart', (generation) => this.emit('reloadStart', generation))
       .on('reloadEnd', (reload) => this.emit('reloadEnd', reload));
     this.#size = options.workers;
@@ -75,7 +80,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.emit('worker', seat);
     });
     this.#roster.on('crashLoop', (...loop) => this.emit('crashLoop', ...loop));
-    this.#startup = new Startup(this.#roster, options);
+    this.#startup = new Startup(this.#roster, { ...options, isStrict: options.takeOver !== undefined });
   }
 
   /** The lowest index first; of one index the older. */
@@ -117,6 +122,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         this.#roster.add(index, this.#generations.current);
       this.#startup.begin();
       await this.#startup.settled;
+      if (this.#stopping !== undefined) return this.#stopping;
+      await this.#options.takeOver?.();
       if (!this.#isStopAnnounced) this.emit('start');
     } catch (error) {
       await this.stop({ force: true });
@@ -166,6 +173,25 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.announceStop();
     this.#stopping ??= this.#stop(force);
     return this.#stopping;
+  }
+
+  /** It stops, or is about to. */
+  get isStopping(): boolean {
+    return this.#isStopAnnounced;
+  }
+
+  /** Another process takes the place of this one, once `prepare` has made it ready to: `release` says that the
+   * sockets are its. The workers end when they have answered what they have; see stop().
+   * @throws what `prepare` throws, and EvenkeelError ERR_STOPPED; everything goes on then */
+  handOver(prepare: () => Promise<void>, release: () => void): Promise<void> {
+    return this.#inTurn(async () => {
+      await prepare();
+      if (this.#isStopAnnounced) throw new EvenkeelError('ERR_STOPPED', 'the fleet stops');
+      this.#options.balancer?.letGo();
+      release();
+      this.announceStop();
+      this.#stopping = this.#leave();
+    });
   }
 
   /** A SIGTERM reached a single worker: it ends without losing a request, and another takes its seat. */
@@ -240,20 +266,39 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #stop(force: boolean): Promise<void> {
-    this.#startup.cancel();
-    this.#roster.beginClosing();
-    this.#rolling?.cancel();
     const { balancer, log, killTimeout } = this.#options;
-    const deadline = Date.now() + killTimeout;
-    if (!force && balancer !== undefined) {
+    const deadline = this.#beginEnd();
+    // As long as the sockets are another process's, nobody waits for this one.
+    if (!force && balancer !== undefined && !balancer.isWaiting) {
       // A failure here may cost connections still in a queue; it must not keep the fleet from ending.
       await emptyQueues(balancer, killTimeout / 2).catch((error: Error) =>
         log.error({ err: error }, error.message),
       );
     }
     this.#roster.drainAll(deadline);
+    await this.#end();
+  }
+
+  /** Another process serves. What waits in accept queues is its; what has been accepted here is ours. */
+  async #leave(): Promise<void> {
+    const { balancer, killTimeout } = this.#options;
+    const deadline = this.#beginEnd();
+    if (balancer !== undefined) await nobodyWaits(balancer, 0, killTimeout / 2);
+    this.#roster.drainAll(deadline, true);
+    await this.#end();
+  }
+
+  /** Returns when the last worker is killed, by Date.now(). */
+  #beginEnd(): number {
+    this.#startup.cancel();
+    this.#roster.beginClosing();
+    this.#rolling?.cancel();
+    return Date.now() + this.#options.killTimeout;
+  }
+
+  async #end(): Promise<void> {
     await this.#roster.allDead();
-    balancer?.close();
+    this.#options.balancer?.close();
     this.#roster.close();
     this.emit('stop');
   }

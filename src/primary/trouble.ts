@@ -54,6 +54,25 @@ export class Trouble {
     this.#log.error({ code, worker: worker.worker?.id }, withHint(message, code));
   }
 
+  /** A socket that another process had cannot be used as it should be. */
+  onTakeOver({ address, port }: SocketAddress, { message, code = '' }: NodeJS.ErrnoException): void {
+    this.#log.error({ address, port, code }, `${address}:${port} is not quite taken over: ${withHint(message, code)}`);
+  }
+
+  /** A worker that is ready cannot get its share of what it listens on. */
+  onRelease(worker: WorkerHandle, error: Error): void {
+    this.#log.error({ err: error }, `${worker.label} cannot be given what it listens on: killed`);
+  }
+
+  /** Whatever a worker says must not end the primary. */
+  guard(worker: WorkerHandle, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.onChannel(worker, error as NodeJS.ErrnoException);
+    }
+  }
+
   /** A worker's loop does not turn, and connections wait for it. */
   onStall(worker: WorkerHandle): void {
     clearTimeout(this.#longStalls.get(worker));

@@ -1,6 +1,6 @@
-import { binding, type ListenSocket, type ListenSocketOptions, type Watchdog } from '../binding.js';
+import { binding, type ListenSocket, type Watchdog } from '../binding.js';
 import { SharedHandle } from './shared-handle.js';
-import type { Lessee, Strategy, Surroundings } from './strategy.js';
+import type { Lessee, Sockets, Strategy, Surroundings } from './strategy.js';
 
 /** Handle passing with a gate in every worker: one socket, which those workers accept from that have the
  * fewest connections. The rest is as with the bare shared socket. */
@@ -10,14 +10,18 @@ export class GatedHandle implements Strategy {
   readonly #watchdog: Watchdog;
   readonly #slots = new Map<number, number>();
 
-  constructor(options: ListenSocketOptions, { table, gate, onError }: Surroundings & { gate: number }) {
+  constructor(sockets: Sockets, { table, gate, onError }: Surroundings & { gate: number }) {
     this.gate = gate;
-    this.#shared = new SharedHandle(options);
+    this.#shared = new SharedHandle(sockets);
     this.#watchdog = new (binding().Watchdog)(table, this.#shared.socket, gate, onError);
   }
 
   get socket(): ListenSocket {
     return this.#shared.socket;
+  }
+
+  get sockets(): readonly ListenSocket[] {
+    return this.#shared.sockets;
   }
 
   add(lease: number, { slot, bell }: Lessee): ListenSocket {
@@ -46,6 +50,14 @@ export class GatedHandle implements Strategy {
     if (this.#shared.refuses) return;
     this.close();
   }
+
+  /** The gates go on by themselves. */
+  letGo(): void {
+    this.#watchdog.close();
+    this.#shared.letGo();
+  }
+
+  takeOver(): void {}
 
   queueLength(): number {
     return this.#shared.queueLength();

@@ -1,5 +1,5 @@
-import { type Acceptor, binding, type ListenSocket, type ListenSocketOptions } from '../binding.js';
-import type { Strategy, Surroundings } from './strategy.js';
+import { type Acceptor, binding, type ListenSocket } from '../binding.js';
+import type { Sockets, Strategy, Surroundings } from './strategy.js';
 
 /** A handshake that the kernel defers is completed after a second, RFC 6298's first timeout; and a bit. */
 const DEFERRED = 1200;
@@ -10,20 +10,19 @@ export class HandOff implements Strategy {
   readonly socket: ListenSocket;
   readonly gate = null;
   readonly #acceptor: Acceptor;
-  readonly #deferAccept: boolean;
+  readonly #deferAccept: boolean | undefined;
   #isOpen = true;
 
-  constructor(options: ListenSocketOptions, { dispatcher, deferAccept, onError }: Surroundings) {
-    const { ListenSocket, Acceptor } = binding();
+  /** Accepts nothing before a worker is there to be sent to. */
+  constructor([socket]: Sockets, { dispatcher, deferAccept, isWaiting, onError }: Surroundings) {
     this.#deferAccept = deferAccept;
-    this.socket = new ListenSocket(options);
-    try {
-      if (deferAccept) this.socket.deferAccept(true);
-      this.#acceptor = new Acceptor(this.socket, dispatcher, onError);
-    } catch (error) {
-      this.socket.close();
-      throw error;
-    }
+    this.socket = socket;
+    if (deferAccept && !isWaiting) socket.deferAccept(true);
+    this.#acceptor = new (binding().Acceptor)(socket, dispatcher, onError);
+  }
+
+  get sockets(): readonly ListenSocket[] {
+    return [this.socket];
   }
 
   add(): undefined {}
@@ -40,6 +39,15 @@ export class HandOff implements Strategy {
   }
 
   shut(): void {}
+
+  letGo(): void {
+    this.#isOpen = false;
+    this.#acceptor.close();
+  }
+
+  takeOver(): void {
+    if (this.#deferAccept !== undefined) this.socket.deferAccept(this.#deferAccept);
+  }
 
   queueLength(): number {
     return this.#isOpen ? this.socket.queueLength() : 0;

@@ -1,11 +1,5 @@
-import {
-  binding,
-  type Group,
-  type ListenSocket,
-  type ListenSocketOptions,
-  type Selector,
-} from '../binding.js';
-import type { Lessee, Strategy, Surroundings } from './strategy.js';
+import { binding, type Group, type ListenSocket, type Selector } from '../binding.js';
+import type { Lessee, Sockets, Strategy, Surroundings } from './strategy.js';
 
 interface Member {
   /** Its place in the group. */
@@ -24,28 +18,33 @@ export class ReusePort implements Strategy {
   readonly socket: ListenSocket;
   readonly gate = null;
   readonly #group: Group;
+  /** Members to be, at takeOver(). */
+  #waiting: Sockets | undefined;
   readonly #members: Member[] = [];
   readonly #lent = new Map<number, Member>();
   /** Members no worker has. */
   readonly #free: Member[] = [];
   #retired = false;
+  #hasLetGo = false;
 
-  constructor(options: ListenSocketOptions, surroundings: Surroundings) {
-    const { table, dispatcher, makeSelector, stallThreshold, onStall, onError } = surroundings;
-    const { ListenSocket, Group } = binding();
-    this.socket = new ListenSocket(options);
+  constructor(sockets: Sockets, surroundings: Surroundings) {
+    const { table, dispatcher, makeSelector, stallThreshold, onStall, onError, isWaiting } = surroundings;
+    const [first] = sockets;
+    this.socket = first;
+    if (!isWaiting) first.allowReusePort();
     let selector: Selector | null = null;
     try {
-      this.socket.allowReusePort();
       selector = makeSelector();
-      this.#group = new Group(table, dispatcher, selector, stallThreshold, onStall, onError);
-    } catch (error) {
-      this.socket.close();
-      throw error;
+      this.#group = new (binding().Group)(table, dispatcher, selector, stallThreshold, onStall, onError);
     } finally {
       selector?.close(); // the group has it
     }
-    this.#free.push(this.#join(this.socket));
+    this.#waiting = sockets;
+    if (!isWaiting) this.#joinAll();
+  }
+
+  get sockets(): readonly ListenSocket[] {
+    return [...this.#members.map(({ socket }) => socket), ...(this.#waiting ?? [])];
   }
 
   add(lease: number, { lane }: Lessee): ListenSocket {
@@ -78,13 +77,33 @@ export class ReusePort implements Strategy {
 
   shut(): void {}
 
+  /** The other process's program is to have the sockets, which the kernel allows one program alone. */
+  letGo(): void {
+    this.#hasLetGo = true;
+    this.#group.close();
+  }
+
+  takeOver(): void {
+    this.socket.allowReusePort(); // the other process may have had it alone
+    this.socket.detachSelector();
+    this.#joinAll();
+  }
+
   queueLength(): number {
+    if (this.#hasLetGo) return 0;
     return this.#members.reduce((sum, { socket }) => sum + socket.queueLength(), 0);
   }
 
   close(): void {
     this.#group.close();
+    for (const socket of this.#waiting ?? []) socket.close();
     for (const { socket } of this.#members) socket.close();
+  }
+
+  #joinAll(): void {
+    const sockets = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const socket of sockets) this.#free.push(this.#join(socket));
   }
 
   #join(socket: ListenSocket): Member {

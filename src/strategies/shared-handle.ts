@@ -1,5 +1,5 @@
-import { binding, type ListenSocket, type ListenSocketOptions } from '../binding.js';
-import type { Strategy } from './strategy.js';
+import type { ListenSocket } from '../binding.js';
+import type { Sockets, Strategy } from './strategy.js';
 
 /** Handle passing: one socket, which every worker borrows and accepts from. A worker's death leaves the
  * queue to the others. */
@@ -8,13 +8,14 @@ export class SharedHandle implements Strategy {
   readonly gate = null;
   /** No new handshake comes: it may stay open. */
   refuses = false;
-  /** Somebody else goes on listening on it: what waits there when we end waits for the next one. */
-  readonly #isOthers: boolean;
   #isOpen = true;
 
-  constructor(options: ListenSocketOptions) {
-    this.#isOthers = options.takeFd !== undefined;
-    this.socket = new (binding().ListenSocket)(options);
+  constructor([socket]: Sockets) {
+    this.socket = socket;
+  }
+
+  get sockets(): readonly ListenSocket[] {
+    return [this.socket];
   }
 
   add(): ListenSocket {
@@ -27,7 +28,8 @@ export class SharedHandle implements Strategy {
 
   retire(): number {
     this.refuses = this.socket.retire();
-    if (this.#isOthers) this.#isOpen = false;
+    // Somebody else goes on listening: what waits there when we end waits for the next one.
+    if (this.socket.isOthers()) this.#isOpen = false;
     return 0;
   }
 
@@ -35,6 +37,12 @@ export class SharedHandle implements Strategy {
   shut(): void {
     if (!this.refuses) this.close();
   }
+
+  letGo(): void {
+    this.#isOpen = false;
+  }
+
+  takeOver(): void {}
 
   queueLength(): number {
     return this.#isOpen ? this.socket.queueLength() : 0;

@@ -3,7 +3,6 @@ import type {
   Dispatcher,
   Lane,
   ListenSocket,
-  ListenSocketOptions,
   NativeLoadTable,
   Selector,
 } from '../binding.js';
@@ -16,10 +15,13 @@ import { SharedHandle } from './shared-handle.js';
 /** How the connections of one listener reach its workers. The primary owns every socket in it; a worker
  * only borrows what add() returns, so that no accept queue dies with a worker.
  *
- * A strategy is made for one listener by its constructor, which binds and listens or throws the system's
- * error, and closed once. A lease is one worker's share in the listener. */
+ * A strategy is made for the sockets of one listener by its constructor, and closed once, with them. A lease is one
+ * worker's share in the listener. */
 export interface Strategy {
+  /** The first of its sockets. */
   readonly socket: ListenSocket;
+  /** All of them; of a reuseport group in the order of its members. */
+  readonly sockets: readonly ListenSocket[];
   /** The number under which workers share the socket through gates; null where they do not. */
   readonly gate: number | null;
   /** What the worker shall accept from itself; undefined: connections are brought to it. */
@@ -33,6 +35,11 @@ export interface Strategy {
   retire(): number;
   /** The accept queues are empty. Where new handshakes could not be kept off, listening ends now. */
   shut(): void;
+  /** Another process has the sockets too, and goes on with them: from now on nothing is accepted here but by
+   * workers that have a share, and what waits is theirs or that process's. Nothing is changed on the sockets. */
+  letGo(): void;
+  /** The process that had the sockets before has let go of them. Once, where they came with `isWaiting`. */
+  takeOver(): void;
   /** Connections in the accept queues. */
   queueLength(): number;
   close(): void;
@@ -61,8 +68,10 @@ export interface Surroundings {
   dispatcher: Dispatcher;
   /** A gate number nobody uses; undefined when all are taken. */
   gate: number | undefined;
-  /** The kernel may wait for the client's first bytes. */
-  deferAccept: boolean;
+  /** The kernel may wait for the client's first bytes. Undefined: that is up to whoever else has the socket. */
+  deferAccept: boolean | undefined;
+  /** Another process accepts from the sockets, until takeOver(). No share is added before. */
+  isWaiting: boolean;
   /** The program that chooses among a group's members; null: the kernel's own hash does. */
   makeSelector: () => Selector | null;
   /** How long a loop may stand still while connections wait for it, in ms; 0: for ever. */
@@ -71,7 +80,10 @@ export interface Surroundings {
   onError: OnAcceptError;
 }
 
-type StrategyConstructor = new (options: ListenSocketOptions, surroundings: Surroundings) => Strategy;
+/** Listening on one address. Several: a reuseport group, in the order of its members. */
+export type Sockets = readonly [ListenSocket, ...ListenSocket[]];
+
+type StrategyConstructor = new (sockets: Sockets, surroundings: Surroundings) => Strategy;
 
 const CLASSES: Readonly<Record<StrategyName, StrategyConstructor>> = {
   'reuse-port': ReusePort,
@@ -79,16 +91,21 @@ const CLASSES: Readonly<Record<StrategyName, StrategyConstructor>> = {
   'shared-handle': SharedHandle,
 };
 
-/** Binds and listens.
- * @throws the system's error where it cannot. */
+/** @param sockets the strategy's, which closes them; several with `reuse-port` only
+ * @throws the system's error; they are closed then. */
 export function makeStrategy(
   strategy: StrategyName,
   policy: PolicyName,
-  options: ListenSocketOptions,
+  sockets: Sockets,
   surroundings: Surroundings,
 ): Strategy {
-  if (isGated(strategy, policy) && surroundings.gate !== undefined) {
-    return new GatedHandle(options, { ...surroundings, gate: surroundings.gate });
+  try {
+    if (isGated(strategy, policy) && surroundings.gate !== undefined) {
+      return new GatedHandle(sockets, { ...surroundings, gate: surroundings.gate });
+    }
+    return new CLASSES[strategy](sockets, surroundings);
+  } catch (error) {
+    for (const socket of sockets) socket.close();
+    throw error;
   }
-  return new CLASSES[strategy](options, surroundings);
 }

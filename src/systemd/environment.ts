@@ -42,6 +42,14 @@ export function takeSystemd(): SystemdEnvironment {
   return found;
 }
 
+/** What another process of this service is to find. For whoever comes, since it is not known who that will be. */
+export function systemdVariables({ notifySocket, watchdog }: SystemdEnvironment): Record<string, string> {
+  return {
+    ...(notifySocket !== undefined && { NOTIFY_SOCKET: notifySocket }),
+    ...(watchdog !== undefined && { WATCHDOG_USEC: String(watchdog * 1000) }),
+  };
+}
+
 /** 0 where it is none. */
 function count(text: string | undefined): number {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : 0;

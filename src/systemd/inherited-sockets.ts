@@ -3,6 +3,7 @@ import { EvenkeelError } from '../errors.js';
 import { authorityOf } from '../health/address.js';
 import type { Log } from '../log.js';
 import { isIpv6Only, type Question } from '../messages.js';
+import type { GivenSockets } from '../primary/given-sockets.js';
 import type { Selection } from '../strategies/select.js';
 
 /** Where a socket listens that this process was started with. */
@@ -51,7 +52,7 @@ export class InheritedSockets {
     this.#log = log;
     for (const takeFd of takeFds) {
       try {
-        const socket = new (binding().ListenSocket)({ host: null, port: 0, takeFd });
+        const socket = takeSocket(takeFd);
         const address = { ...socket.address(), ipv6Only: socket.ipv6Only() };
         this.#sockets.push({ socket, address, isUsed: false });
       } catch (error) {
@@ -81,17 +82,36 @@ export class InheritedSockets {
     }
   }
 
-  /** A duplicate of the one that is meant, for the caller; undefined: there is none. */
-  share(wanted: Wanted): number | undefined {
+  /** The one that is meant; undefined: there is none.
+   * @throws the system's error */
+  find(wanted: Wanted): GivenSockets | undefined {
     const found = this.#sockets[matching(wanted, this.addresses)];
     if (found === undefined) return undefined;
     found.isUsed = true;
-    return found.socket.share();
+    return { sockets: [takeSocket(found.socket.share())], isWaiting: false, isOthers: true };
+  }
+
+  /** Duplicates of all of them, for the caller.
+   * @throws the system's error; there are none then. */
+  share(): number[] {
+    const fds: number[] = [];
+    try {
+      for (const { socket } of this.#sockets) fds.push(socket.share());
+    } catch (error) {
+      for (const fd of fds) binding().closeFd(fd);
+      throw error;
+    }
+    return fds;
   }
 
   close(): void {
     for (const { socket } of this.#sockets.splice(0)) socket.close();
   }
+}
+
+/** @throws the system's error; the descriptor is closed then. */
+export function takeSocket(takeFd: number): ListenSocket {
+  return new (binding().ListenSocket)({ host: null, port: 0, takeFd });
 }
 
 /** @throws EvenkeelError ERR_UNSUPPORTED where the strategy cannot use them; ERR_ADDON_UNAVAILABLE */

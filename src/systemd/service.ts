@@ -22,12 +22,15 @@ export function statusLine({ phase, generation, workers }: FleetStatus): string 
 export function serveSystemd(fleet: Fleet, { notifySocket, watchdog }: SystemdEnvironment, log: Log): void {
   if (notifySocket === undefined) return;
   const notifier = new Notifier(notifySocket, log);
+  /** Another process is the service now, and speaks for it. */
+  let isOver = false;
   let said = '';
   const saying = (line: string): string => {
     said = line;
     return `STATUS=${line}`;
   };
   const sayStatus = (): void => {
+    if (isOver) return;
     const line = statusLine(fleet.status());
     if (line !== said) notifier.tell(saying(line));
   };
@@ -42,8 +45,11 @@ export function serveSystemd(fleet: Fleet, { notifySocket, watchdog }: SystemdEn
     });
   });
   fleet.on('phase', (phase) => {
-    if (phase === 'running') notifier.tell('READY=1');
-    else if (phase === 'stopping') notifier.tell('STOPPING=1');
+    if (phase === 'running') {
+      notifier.tell('READY=1');
+      // The last sign of life may be another process's, whose place this one has taken.
+      if (watchdog !== undefined) notifier.tell('WATCHDOG=1');
+    } else if (phase === 'stopping' && !isOver) notifier.tell('STOPPING=1');
     sayStatus();
   });
   fleet.on('reloadStart', () => notifier.tell('RELOADING=1', `MONOTONIC_USEC=${monotonicMicroseconds()}`));
@@ -53,9 +59,13 @@ export function serveSystemd(fleet: Fleet, { notifySocket, watchdog }: SystemdEn
     if (error === undefined) notifier.tell('READY=1');
     else notifier.tell('READY=1', saying(`the reload failed: ${oneLine(error.message)}`));
   });
+  fleet.once('upgraded', ({ pid }) => {
+    notifier.tell(`MAINPID=${pid}`);
+    isOver = true;
+  });
   if (watchdog === undefined) return;
   const timer = setInterval(() => {
-    if (isAlive(fleet.status())) notifier.tell('WATCHDOG=1');
+    if (!isOver && isAlive(fleet.status())) notifier.tell('WATCHDOG=1');
   }, watchdog / 2);
   timer.unref();
   fleet.once('stop', () => clearInterval(timer));

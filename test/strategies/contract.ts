@@ -73,12 +73,13 @@ export function contract(name: StrategyName, policy: PolicyName, mechanism: Sele
       makeStrategy(
         name,
         policy,
-        { ...OPTIONS, port },
+        [new (binding().ListenSocket)({ ...OPTIONS, port })],
         {
           table,
           dispatcher,
           gate: 3,
           deferAccept: false,
+          isWaiting: false,
           makeSelector: () =>
             mechanism && new (binding().Selector)(table, policy as GroupPolicy, mechanism, 1),
           stallThreshold: 0,
