@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Reloads a fleet again and again under load of every kind; ends with 1 where a request failed.
-// `npm run test:reloads -- --reloads 20 --strategies hand-off,shared-handle --protocols http,https,http2`
+// Reloads a fleet again and again under load of every kind, or upgrades its primary; ends with 1 where a request failed.
+// `npm run test:reloads -- --times 20 --strategies hand-off,shared-handle --protocols http,https,http2`
+// `npm run test:reloads -- --act upgrade --times 10`
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,14 +10,16 @@ import { parseArgs } from 'node:util';
 import { tlsKeys } from '../../../bench/lib/tls.mjs';
 import { STRATEGIES } from '../../../dist/strategies/select.js';
 import { loads } from './clients.mjs';
+import { Controlled } from './controlled.mjs';
 import { Operated } from './operated.mjs';
 
 const SERVER = fileURLToPath(new URL('../../fixtures/reloadable.mjs', import.meta.url));
 
 const { values } = parseArgs({
   options: {
-    reloads: { type: 'string', default: '20' },
-    /** At least so many, however fast the reloads are. */
+    act: { type: 'string', default: 'reload' },
+    times: { type: 'string', default: '20' },
+    /** At least so many, however fast that is. */
     requests: { type: 'string', default: '100000' },
     workers: { type: 'string', default: '4' },
     clients: { type: 'string', default: '8' },
@@ -45,15 +48,17 @@ async function trial(strategy, protocol) {
     listenTimeout: 30_000, // this machine has the clients' work, too
   };
   const env = { TEST_KEY: TLS_KEY, TEST_CERT: TLS_CERT, PROTOCOL: protocol };
-  const fleet = await Operated.start(options, env);
+  const fleet = await (values.act === 'upgrade' ? Controlled : Operated).start(options, env);
   try {
     const all = loads(protocol, fleet.port, Number(values.clients));
     const answered = () => all.reduce((sum, { tally }) => sum + tally.ok, 0);
     const begun = performance.now();
-    for (let generation = 2; generation <= Number(values.reloads) + 1; generation++) {
+    for (let generation = 2; generation <= Number(values.times) + 1; generation++) {
       deploy(generation);
-      await fleet.tell('reload');
+      await fleet.tell(values.act);
     }
+    const { generation } = fleet.status;
+    if (generation !== Number(values.times) + 1) throw new Error(`generation ${generation} serves`);
     const seconds = (performance.now() - begun) / 1000;
     while (answered() < Number(values.requests)) await new Promise((resolve) => setTimeout(resolve, 100));
     await Promise.all(all.map((load) => load.stop()));
@@ -62,7 +67,7 @@ async function trial(strategy, protocol) {
     const kinds = failed.map(([why, n]) => `${n} × ${why}`).join(', ');
     const what = count === 0 ? '0 failed' : `${count} FAILED: ${kinds}`;
     console.log(
-      `${protocol}, ${strategy}: ${values.reloads} reloads in ${seconds.toFixed(1)} s, ${answered()} answered, ${what}`,
+      `${protocol}, ${strategy}: ${values.times} ${values.act}s in ${seconds.toFixed(1)} s, ${answered()} answered, ${what}`,
     );
     return count;
   } finally {
