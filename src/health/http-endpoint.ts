@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { SocketAddress } from '../binding.js';
 import type { Log } from '../log.js';
 import type { TcpAddress } from './address.js';
+import { BoundedServer, TIME_LIMIT } from './bounded-server.js';
 
 export interface Reply {
   status: number;
@@ -14,70 +14,45 @@ export interface Reply {
 /** By path. */
 export type Routes = ReadonlyMap<string, () => Reply | Promise<Reply>>;
 
-/** Whoever asks says so in a few hundred bytes, at once, and reads the answer. */
+/** Bytes: whoever asks says so in a few hundred. */
 const MAX_HEADER = 4096;
-/** Milliseconds for a whole request, and between two reads of its answer. */
-const REQUEST_LIMIT = 5000;
-const IDLE_LIMIT = 5000;
+/** Milliseconds. */
 const CHECK_INTERVAL = 1000;
-/** A further connection takes the place of the oldest one that has not asked yet: who only holds connections open
- * keeps nobody out. */
-const MAX_CONNECTIONS = 64;
-const LOG_INTERVAL = 10_000;
 
 /** A small HTTP server in the primary, for machines that look after the fleet: GET and HEAD of a few paths, one
  * request a connection. Slow, many or malformed clients cost it a fixed number of descriptors, and nothing else. */
 export class HttpEndpoint {
-  readonly #server: http.Server;
+  readonly #server: BoundedServer;
   readonly #routes: Routes;
-  readonly #log: Log;
-  /** The oldest first. */
-  readonly #connections = new Set<Socket>();
-  /** Those that have asked. */
+  /** Those that have asked: they are not closed to make room for others. */
   readonly #asking = new WeakSet<Socket>();
-  #lastSaid = Number.NEGATIVE_INFINITY;
 
   constructor(routes: Routes, log: Log) {
     this.#routes = routes;
-    this.#log = log;
-    this.#server = http.createServer(
+    const server = http.createServer(
       {
         maxHeaderSize: MAX_HEADER,
-        headersTimeout: REQUEST_LIMIT,
-        requestTimeout: REQUEST_LIMIT,
+        headersTimeout: TIME_LIMIT,
+        requestTimeout: TIME_LIMIT,
         connectionsCheckingInterval: CHECK_INTERVAL,
       },
       (request, response) => void this.#answer(request, response),
     );
-    this.#server.timeout = IDLE_LIMIT;
-    this.#server.on('connection', (socket) => this.#onConnection(socket));
+    server.timeout = TIME_LIMIT; // between two reads of its answer
+    this.#server = new BoundedServer(server, {
+      name: 'metrics and probes',
+      log,
+      isExpendable: (socket) => !this.#asking.has(socket),
+    });
   }
 
   /** @throws the system's error where it cannot listen there */
-  async listen({ host, port }: TcpAddress): Promise<SocketAddress> {
-    this.#server.listen({ host, port });
-    await once(this.#server, 'listening');
-    // From here on, EMFILE of an accept: the next one may succeed.
-    this.#server.on('error', (error) => this.#onError(error));
-    const { address, family, port: bound } = this.#server.address() as AddressInfo;
-    return { address, family: family as SocketAddress['family'], port: bound };
+  listen(where: TcpAddress): Promise<SocketAddress> {
+    return this.#server.listen(where);
   }
 
   close(): void {
     this.#server.close();
-    this.#server.closeAllConnections();
-  }
-
-  #onConnection(socket: Socket): void {
-    this.#connections.add(socket);
-    socket.once('close', () => this.#connections.delete(socket));
-    if (this.#connections.size <= MAX_CONNECTIONS) return;
-    for (const other of this.#connections) {
-      if (this.#asking.has(other) && other !== socket) continue;
-      this.#connections.delete(other);
-      other.destroy();
-      return;
-    }
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -102,16 +77,9 @@ export class HttpEndpoint {
     try {
       return await route();
     } catch (error) {
-      this.#onError(error as Error);
+      this.#server.report(error as Error);
       return text(500, (error as Error).message);
     }
-  }
-
-  #onError(error: Error): void {
-    const now = performance.now();
-    if (now - this.#lastSaid < LOG_INTERVAL) return;
-    this.#lastSaid = now;
-    this.#log.error({ err: error }, `metrics and probes: ${error.message}`);
   }
 }
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { claimFile } from '../../dist/control/claim.js';
+import { Lock } from '../../dist/control/lock.js';
 import { prepareDirectory, socketPath } from '../../dist/control/path.js';
 import { runningFleets } from '../../dist/control/probe.js';
 import type { ControlServer } from '../../dist/control/server.js';
@@ -22,9 +23,14 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
-  expect(readdirSync(directory).filter((entry) => entry.endsWith('.lock'))).toEqual([]);
+  expect(locks()).toEqual([]);
 });
 afterAll(() => place.remove());
+
+function locks(): string[] {
+  const names = readdirSync(directory).filter((entry) => entry.endsWith('.lock'));
+  return names.map((entry) => path.join(directory, entry));
+}
 
 async function open(wanted: string | true, log = listLog()): Promise<string> {
   const server = await serve(makeFleet(), wanted, {}, log);
@@ -86,22 +92,39 @@ test('of many that start at once over a stale socket one has the name', async ()
 });
 
 test('the lock of who was killed while it held it is taken after a while', async () => {
-  const lock = `${socketPath(name)}.lock`;
-  mkdirSync(lock);
+  await Lock.acquire(socketPath(name));
+  const [lock] = locks() as [string];
   const long = new Date(Date.now() - 60_000);
   utimesSync(lock, long, long);
   expect(await open(name)).toBe(name);
 });
 
 test('the lock of who holds it is waited for', async () => {
-  const lock = `${socketPath(name)}.lock`;
-  mkdirSync(lock);
+  const lock = await Lock.acquire(socketPath(name));
   const opened = open(name);
+  // Time must pass: it is to do nothing meanwhile.
   expect(await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))])).toBe(
     'waits',
   );
-  rmdirSync(lock);
+  lock.release();
   expect(await opened).toBe(name);
+});
+
+test('the locks of names that begin alike are not mixed up', async () => {
+  const lock = await Lock.acquire(socketPath(`${name}.sock.1`));
+  expect(await open(name)).toBe(name);
+  lock.release();
+});
+
+test('who hung until its lock was taken for abandoned looks again, and does not remove what is there since', async () => {
+  const where = leaveStale();
+  const [late, other] = [net.createServer(), net.createServer()];
+  const claimed = claimFile(late, where); // has the lock, and is to be told that nobody listens
+  for (const lock of locks()) rmSync(lock);
+  expect(await Promise.all([claimFile(other, where), claimed])).toEqual([true, false]);
+  expect([other.listening, late.listening]).toEqual([true, false]);
+  expect(await runningFleets()).toContain(name);
+  other.close();
 });
 
 test('who connects before the fleet is there is sent away, and harms nothing', async () => {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { NODE } from '../helpers/fleet.ts';
-import { fuzz } from '../stress/control-fuzz.mjs';
+import { fuzz } from '../stress/control/run.mjs';
 
 // A short run of `npm run test:stress:control`, which sends 100,000 messages.
 test('thousands of messages that nobody should send: the fleet serves on, and is as it was', async () => {

@@ -30,7 +30,7 @@ test('requests are answered in their order, one after another', async () => {
   let most = 0;
   const reload = async (): Promise<void> => {
     most = Math.max(most, ++running);
-    await sleep(5);
+    await sleep(5); // a request that takes its time: others would come in between
     running--;
   };
   const peer = connect(await served(makeFleet({ reload })));
@@ -119,13 +119,14 @@ test('a client that does not take its answers is not answered further, and is cu
   peer.socket.pause();
   await peer.send('{"v":1,"id":1,"command":"metrics"}\n'.repeat(1000));
   await eventually(() => answers > 0);
-  await sleep(300);
+  await sleep(300); // time must pass: nothing more is to be asked for meanwhile
   expect(answers).toBeLessThan(5);
   peer.socket.resume();
   await peer.closed;
 });
 
 test('a client that has said it sends no more gets its answers', async () => {
+  // Answered later than the end is read, which nothing here tells.
   const peer = connect(await served(makeFleet({ reload: () => sleep(20) })));
   peer.socket.end(`{"v":1,"id":1,"command":"reload"}\n${STATUS}`);
   await peer.closed;

@@ -57,7 +57,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     await using fleet = new Fleet([fixture('h2-hello.mjs'), '-w', '2', '-s', strategy], keys);
     const port = await fleet.ready();
     const load = run('h2load', ['-D2', '-c10', '-m1', `https://127.0.0.1:${port}/`]);
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await fleet.printed(/^200 streams$/);
     expect(await fleet.stop()).toEqual({ code: 0, signal: null });
     const { stdout } = await load;
     expect(Number(/(\d+) succeeded/.exec(stdout)?.[1])).toBeGreaterThan(100);

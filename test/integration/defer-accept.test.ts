@@ -106,7 +106,7 @@ test('the fleet stops while clients are connected by their own account: who then
   const stopped = fleet.stop();
   await fleet.logged(({ msg }) => msg.includes('draining'));
   const answers = sockets.map(async (socket, i) => {
-    await new Promise((resolve) => setTimeout(resolve, i * 120)); // up to 0.84 s later
+    await new Promise((resolve) => setTimeout(resolve, i * 120)); // who asks late, up to 0.84 s, while all drains
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     let text = '';
     socket.setEncoding('utf8').on('data', (data: string) => {

@@ -118,7 +118,7 @@ test('one worker is blocked for 2 s under steady connections: nobody waits for i
   while (isBlocked) {
     const begin = performance.now();
     waits.push(get(port).then(() => performance.now() - begin));
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 10)); // a hundred connections a second
   }
   const times = await Promise.all(waits);
   expect(times.length).toBeGreaterThan(50);

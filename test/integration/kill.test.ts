@@ -22,7 +22,7 @@ describe.each(STRATEGIES)('%s', (strategy) => {
       process.kill(pid, 'SIGKILL');
       await fleet.logged(({ msg, pid: dead }) => dead === pid && msg.includes('killed by SIGKILL'));
       const answered = load.tally.ok;
-      while (load.tally.ok < answered + 40) await new Promise((resolve) => setTimeout(resolve, 5));
+      await eventually(() => load.tally.ok >= answered + 40);
     }
     const { ok, refused, reset, empty, hung, other } = await load.stop();
     expect({ refused, hung, other }).toEqual({ refused: 0, hung: 0, other: 0 });

@@ -28,11 +28,10 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     const port = await fleet.ready();
     const pids = [fleet.process.pid as number, ...(await workersOf(port, 2))];
     for (let i = 0; i < 200; i++) await get(port); // what is opened once and kept is open now
-    const settled = () => new Promise((resolve) => setTimeout(resolve, 100));
     let before = pids.map(fds);
     await eventually(async () => {
       const last = before;
-      await settled();
+      await new Promise((resolve) => setTimeout(resolve, 100)); // that nothing changes any more, only time tells
       before = pids.map(fds);
       return before.every((count, i) => count === last[i]);
     });

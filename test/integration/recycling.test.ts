@@ -63,7 +63,7 @@ test('a limit lower than what a worker needs: said, and no restarts without end'
   const port = await fleet.ready();
   await fleet.logged(({ msg }) => / s after its start: is maxMemory lower than what it needs\?$/.test(msg));
   await replaced(fleet, 'maxMemory', 1);
-  await new Promise((resolve) => setTimeout(resolve, 3000)); // three looks
+  await new Promise((resolve) => setTimeout(resolve, 3000)); // three looks, of which nothing is to come
   expect(fleet.log.filter(isOver('maxMemory'))).toHaveLength(1);
   await nextWorker(port);
 });
@@ -97,7 +97,7 @@ test('a replacement that cannot start: said, the worker goes on, and it is not t
   expect(msg).toMatch(
     /ended before it was ready: exit code 1; 0 of 1 workers were replaced, 1 old ones go on$/,
   );
-  await new Promise((resolve) => setTimeout(resolve, 3000)); // three looks
+  await new Promise((resolve) => setTimeout(resolve, 3000)); // three looks, of which nothing is to come
   expect(fleet.log.filter(isOver('maxAge'))).toHaveLength(1);
   expect(JSON.parse(await get(port))).toMatchObject({ version: 1 });
 });

@@ -30,7 +30,7 @@ describe.each(MECHANISMS)('$mechanism', (privilege) => {
       const load = newConnections(port, 200);
       for (let round = 0; round < 60; round++) {
         writeSync(memory, next(size), 0, size, address);
-        await new Promise((resolve) => setTimeout(resolve, 15));
+        await new Promise((resolve) => setTimeout(resolve, 15)); // the fleet runs on in between
       }
       closeSync(memory);
       const { ok, ...failures } = await load.stop();

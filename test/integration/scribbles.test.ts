@@ -26,7 +26,7 @@ test.each(['round-robin', 'least-connections', 'source-hash'])(
     const load = newConnections(port, 200);
     for (let round = 0; round < 100; round++) {
       writeSync(table, next(size), 0, size, 0);
-      await new Promise((resolve) => setTimeout(resolve, 15));
+      await new Promise((resolve) => setTimeout(resolve, 15)); // the fleet runs on in between
     }
     closeSync(table);
     const { ok, ...failures } = await load.stop();

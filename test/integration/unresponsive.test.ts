@@ -80,7 +80,7 @@ describe('nobody is killed', () => {
   /** For three timeouts: every worker lives, and nothing is said. */
   async function live(fleet: Fleet): Promise<void> {
     const pids = pidsOf(fleet);
-    await new Promise((resolve) => setTimeout(resolve, 3 * TIMEOUT));
+    await new Promise((resolve) => setTimeout(resolve, 3 * TIMEOUT)); // nothing is to happen
     expect(pids.every(isRunning)).toBe(true);
     expect(pidsOf(fleet)).toEqual(pids);
     expect(fleet.log.filter(isReport)).toEqual([]);
@@ -111,7 +111,7 @@ describe('nobody is killed', () => {
     await fleet.ready();
     const all = [fleet.process.pid as number, ...pidsOf(fleet)];
     for (const pid of all) await stop(pid);
-    await new Promise((resolve) => setTimeout(resolve, 2 * TIMEOUT));
+    await new Promise((resolve) => setTimeout(resolve, 2 * TIMEOUT)); // the time that is to count for nothing
     // The primary first: it finds workers that have been silent all that time.
     for (const pid of all) process.kill(pid, 'SIGCONT');
     await live(fleet);
