@@ -45,7 +45,7 @@ export class Roster extends EventEmitter<RosterEvents> {
     if (message === 'ready') this.#handleReady(worker); // as PM2 has it
   };
   readonly #onExit = (worker: Worker, code: number | null, signal: string | null): void =>
-    this.#handleExit(worker, code, signal);
+    this.#handleEnd(worker, signal !== null ? `killed by ${signal}` : `exit code ${code}`);
 
   constructor(options: RosterOptions) {
     super();
@@ -119,7 +119,7 @@ export class Roster extends EventEmitter<RosterEvents> {
     if (worker === undefined) return;
     seat.isLeaving = true;
     this.#options.balancer?.dismiss(worker);
-    worker.process.kill('SIGTERM');
+    seat.signal('SIGTERM');
     this.#killLater(seat, Date.now() + this.#options.killTimeout);
   }
 
@@ -138,7 +138,7 @@ export class Roster extends EventEmitter<RosterEvents> {
   }
 
   killAll(): void {
-    for (const seat of this.#seats) if (seat.isAlive) seat.killHard();
+    for (const seat of this.#seats) if (seat.isAlive) seat.signal('SIGKILL');
   }
 
   async allDead(): Promise<void> {
@@ -155,7 +155,10 @@ export class Roster extends EventEmitter<RosterEvents> {
     // Without a listener an 'error' (a failed send to a worker that just died, say) would end the primary.
     worker.on('error', (error: NodeJS.ErrnoException) => {
       log.warn({ err: error, code: error.code }, `${seat.label}: ${error.message}`);
-      if (worker.process.pid === undefined) this.#handleExit(worker, null, null); // never started
+      if (worker.process.pid !== undefined) return;
+      // Never started: no 'exit' comes, and node:cluster would count it as a worker for good.
+      delete cluster.workers?.[worker.id];
+      this.#handleEnd(worker, error.message);
     });
     (worker.process as NodeJS.EventEmitter).on('internalMessage', (message: unknown) => {
       if (isReadyMessage(message)) this.#handleReady(worker);
@@ -185,17 +188,17 @@ export class Roster extends EventEmitter<RosterEvents> {
       balancer?.release(seat.worker);
     } catch (error) {
       log.error({ err: error }, `${seat.label} cannot be given what it listens on: killed`);
-      return seat.killHard();
+      return seat.signal('SIGKILL');
     }
     seat.replaces = undefined;
     this.#setState(seat, 'ready');
   }
 
-  #handleExit(worker: Worker, code: number | null, signal: string | null): void {
+  /** Its process is gone, and `how` that came. */
+  #handleEnd(worker: Worker, how: string): void {
     const seat = this.find(worker);
     if (seat === undefined || !seat.isAlive) return;
     const wasDraining = seat.state === 'draining' || worker.exitedAfterDisconnect;
-    const how = signal !== null ? `killed by ${signal}` : `exit code ${code}`;
     seat.clearTimers();
     const isUnfit = seat.replaces !== undefined;
     if (seat.isLeaving || isUnfit) this.#remove(seat);
@@ -265,7 +268,7 @@ export class Roster extends EventEmitter<RosterEvents> {
       () => {
         const facts = { worker: worker?.id, pid: worker?.process.pid, killTimeout };
         log.warn(facts, `${seat.label} did not end within ${killTimeout} ms: killed`);
-        seat.killHard();
+        seat.signal('SIGKILL');
       },
       Math.max(0, deadline - Date.now()),
     );

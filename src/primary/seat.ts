@@ -60,8 +60,8 @@ export class Seat {
 
   /** Node keeps the handle of a spawn that failed for EMFILE, with pid 0: its kill() would end this whole
    * process group. */
-  killHard(): void {
-    if (this.worker?.process.pid) this.worker.process.kill('SIGKILL');
+  signal(signal: NodeJS.Signals): void {
+    if (this.worker?.process.pid) this.worker.process.kill(signal);
   }
 
   clearTimers(): void {
