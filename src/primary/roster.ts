@@ -1,7 +1,7 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import type { Log } from '../log.js';
-import { type DrainOrder, isReadyMessage } from '../messages.js';
+import { closedKey, type DrainOrder, isReadyMessage, leaseOf } from '../messages.js';
 import { backoff, CRASH_LOOP, failuresAfter } from './backoff.js';
 import type { Balancer } from './balancer.js';
 import { addressOf, Seat, type WorkerState } from './seat.js';
@@ -97,6 +97,13 @@ export class Roster extends EventEmitter<RosterEvents> {
     return seat;
   }
 
+  /** The same, whatever it takes: where no process can be made now, one is later. */
+  fill(index: number, generation: number): void {
+    const seat = new Seat(index, generation);
+    this.#seats = [...this.#seats, seat];
+    this.#respawnIn(seat, 0);
+  }
+
   /** The worker ends without losing a request. Another takes its place, unless the place is leaving. */
   drain(seat: Seat): void {
     const { killTimeout } = this.#options;
@@ -160,8 +167,11 @@ export class Roster extends EventEmitter<RosterEvents> {
       delete cluster.workers?.[worker.id];
       this.#handleEnd(worker, error.message);
     });
-    (worker.process as NodeJS.EventEmitter).on('internalMessage', (message: unknown) => {
+    // Before the balancer, which forgets the lease of a server that was closed.
+    (worker.process as NodeJS.EventEmitter).prependListener('internalMessage', (message: unknown) => {
       if (isReadyMessage(message)) this.#handleReady(worker);
+      const key = closedKey(message);
+      if (key !== undefined) this.#handleClosed(worker, leaseOf(key));
     });
     this.#setState(seat, 'starting');
   }
@@ -170,6 +180,15 @@ export class Roster extends EventEmitter<RosterEvents> {
     const seat = this.find(worker);
     seat?.addresses.add(addressOf(address));
     this.#settle(seat);
+  }
+
+  /** It has closed a server: whoever replaces it need not listen there. One that drains was told to. */
+  #handleClosed(worker: Worker, lease: number): void {
+    const seat = this.find(worker);
+    const listener = this.#options.balancer?.workerHandle(worker)?.leases.get(lease);
+    if (seat === undefined || listener === undefined || seat.state === 'draining') return;
+    const { address, family, port } = listener.address;
+    seat.addresses.delete(addressOf({ address, port, addressType: family === 'IPv6' ? 6 : 4 }));
   }
 
   #handleReady(worker: Worker): void {
@@ -181,23 +200,26 @@ export class Roster extends EventEmitter<RosterEvents> {
   /** Whether it is ready now. */
   #settle(seat: Seat | undefined): void {
     if (seat?.state !== 'starting' || seat.worker === undefined) return;
+    if (seat.isLeaving || seat.failure !== undefined) return; // its signal is on the way
     const { waitReady, balancer, log } = this.#options;
     if (waitReady ? !seat.saidReady : seat.addresses.size === 0) return;
     if (seat.missing.length > 0) return;
     try {
       balancer?.release(seat.worker);
     } catch (error) {
-      log.error({ err: error }, `${seat.label} cannot be given what it listens on: killed`);
+      seat.failure = `it cannot be given what it listens on: ${(error as Error).message}`;
+      log.error({ err: error }, `${seat.label} is killed: ${seat.failure}`);
       return seat.signal('SIGKILL');
     }
     seat.replaces = undefined;
     this.#setState(seat, 'ready');
   }
 
-  /** Its process is gone, and `how` that came. */
-  #handleEnd(worker: Worker, how: string): void {
+  /** Its process is gone, and `end` says how. */
+  #handleEnd(worker: Worker, end: string): void {
     const seat = this.find(worker);
     if (seat === undefined || !seat.isAlive) return;
+    const how = seat.failure ?? end;
     const wasDraining = seat.state === 'draining' || worker.exitedAfterDisconnect;
     seat.clearTimers();
     const isUnfit = seat.replaces !== undefined;
@@ -255,7 +277,6 @@ export class Roster extends EventEmitter<RosterEvents> {
     const handle = balancer?.workerHandle(worker);
     if (balancer !== undefined && handle !== undefined) balancer.drain(handle, order);
     else worker.disconnect();
-    seat.replaces = undefined;
     this.#setState(seat, 'draining');
     this.#killLater(seat, deadline);
   }

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { Fleet, fixture, type LogLine } from './fleet.ts';
 
 export interface Version {
-  mode?: 'ok' | 'crashes' | 'never-listens' | 'waits';
+  mode?: 'ok' | 'crashes' | 'never-listens' | 'waits' | 'blocks' | 'tries-a-port';
   listenOn?: number[];
 }
 

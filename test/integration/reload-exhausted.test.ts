@@ -1,9 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { STRATEGIES } from '../../dist/strategies/select.js';
+import { fixture } from '../helpers/fleet.ts';
 import { childrenOf, descriptorLimit, limitDescriptors, openDescriptors } from '../helpers/processes.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
 import { eventually, get } from '../helpers/requests.ts';
+import { noTerminal, OnTerminal } from '../helpers/terminal.ts';
 
 // A reload for which the primary has not enough descriptors: how many it has is what each test says.
 
@@ -45,3 +47,63 @@ describe.each(STRATEGIES)('%s', (strategy) => {
     expect(JSON.parse(await get(port))).toMatchObject({ version: 3 });
   });
 });
+
+test.each(['shared-handle', 'reuse-port'])(
+  '%s: nothing left to lend the new worker its socket with: said',
+  async (strategy) => {
+    await using fleet = new Reloadable(
+      ['-w', '2', '-s', strategy, '--wait-ready', '--listen-timeout', '20000'],
+      {},
+      { mode: 'waits' },
+    );
+    const go = `${fleet.file}.go`;
+    writeFileSync(go, '');
+    const port = await fleet.ready();
+    const pid = fleet.process.pid as number;
+    const [limit, open] = [descriptorLimit(pid), openDescriptors(pid)];
+    rmSync(go);
+    fleet.deploy({ mode: 'waits' });
+    const reload = fleet.reload();
+    await eventually(() => childrenOf(pid).length === 3);
+    await fleet.printed(new RegExp(`^waits ${childrenOf(pid)[2]}$`));
+    leave(pid, 0);
+    writeFileSync(go, '');
+    expect((await reload).msg).toMatch(
+      /ended before it was ready: it cannot be given what it listens on: .*EMFILE.*; 0 of 2 workers were replaced, 2 old ones go on$/,
+    );
+    limitDescriptors(pid, limit);
+    await eventually(() => openDescriptors(pid) === open);
+    expect(JSON.parse(await get(port))).toMatchObject({ version: 1 });
+    await fleet.reload();
+    expect(JSON.parse(await get(port))).toMatchObject({ version: 2 });
+  },
+);
+
+test('one fewer instead of one more, and no descriptor to fork with: the place is filled when there is one', async () => {
+  await using fleet = new Reloadable(['-w', '2', '--max-surge', '0', '--max-unavailable', '1']);
+  const port = await fleet.ready();
+  const pid = fleet.process.pid as number;
+  const limit = descriptorLimit(pid);
+  leave(pid, 0);
+  const { msg } = await fleet.reload();
+  expect(msg).toMatch(/cannot fork a worker: .*EMFILE.*; 0 of 2 workers were replaced, 1 old ones go on$/);
+  await eventually(() => childrenOf(pid).length === 1); // the other has drained
+  limitDescriptors(pid, limit);
+  await eventually(() => childrenOf(pid).length === 2);
+  await fleet.reload();
+  expect(childrenOf(pid)).toHaveLength(2);
+  await get(port);
+});
+
+test.skipIf(noTerminal !== undefined)(
+  'a SIGHUP and no descriptor to look for the terminal: it is not gone',
+  async () => {
+    await using fleet = new OnTerminal([fixture('http-hello.mjs'), '-w', '1'], {});
+    await fleet.shows(/1 of 1 workers ready/);
+    const { pid } = fleet;
+    leave(pid, 0);
+    process.kill(pid, 'SIGHUP');
+    await fleet.shows(/SIGHUP: reloading|the terminal is gone/);
+    expect(fleet.output).not.toContain('the terminal is gone');
+  },
+);
