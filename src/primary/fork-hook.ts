@@ -1,6 +1,7 @@
 import { ChildProcess } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
 import { syncBuiltinESMExports } from 'node:module';
+import { constants } from 'node:os';
 import type { PrimaryLink, SpawnOptions } from '../link/link.js';
 import type { Balancer } from './balancer.js';
 import { requireInstead, withPreload } from './preload.js';
@@ -61,13 +62,21 @@ function inheriting<T>(link: PrimaryLink, fork: () => T): T {
     options.args = withPreload(options.args, cluster.settings.exec);
     options.envPairs = options.envPairs.map(rewritten);
     link.extend(options);
-    return spawn.call(this, options);
+    const error = spawn.call(this, options);
+    if (error === -constants.errno.EMFILE || error === -constants.errno.ENFILE) closePipes(options);
+    return error;
   };
   try {
     return fork();
   } finally {
     prototype.spawn = spawn;
   }
+}
+
+/** Of a spawn that found no descriptor Node forgets those it had made for it. */
+function closePipes({ stdio }: SpawnOptions): void {
+  for (const one of stdio as { type?: string; handle?: { close(): void } }[])
+    if (one.type === 'pipe') one.handle?.close();
 }
 
 function rewritten(pair: string): string {

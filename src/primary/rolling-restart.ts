@@ -1,5 +1,4 @@
 import { EvenkeelError } from '../errors.js';
-import type { Log } from '../log.js';
 import type { Roster } from './roster.js';
 import type { Seat } from './seat.js';
 
@@ -15,7 +14,6 @@ export interface RollingOptions {
   /** Of the new workers. */
   generation: number;
   waitReady: boolean;
-  log: Log;
 }
 
 interface Candidate {
@@ -156,20 +154,11 @@ export class RollingRestart {
       if (seat.isAlive) this.#roster.discard(seat);
     }
     const missing = [...this.#gone].filter((old) => !this.#isReplaced(old));
-    for (const { index } of missing) this.#fill(index);
+    // With a worker of the new code, since there is no other.
+    for (const { index } of missing) this.#roster.fill(index, this.#options.generation);
     const left = count - this.#replaced - missing.length;
     const state = `${this.#replaced} of ${count} workers were replaced, ${left} old ones go on`;
     throw new EvenkeelError('ERR_RELOAD_FAILED', `${this.#why}; ${state}`);
-  }
-
-  /** With a worker of the new code, since there is no other: with back-off, should it fail again. */
-  #fill(index: number): void {
-    const { generation, log } = this.#options;
-    try {
-      this.#roster.add(index, generation);
-    } catch (error) {
-      log.error({ err: error }, `cannot fork a worker: ${(error as Error).message}; the fleet is one short`);
-    }
   }
 
   #isReplaced(old: Seat): boolean {

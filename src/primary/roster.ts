@@ -1,7 +1,7 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import type { Log } from '../log.js';
-import { type DrainOrder, isReadyMessage } from '../messages.js';
+import { closedKey, type DrainOrder, isReadyMessage, leaseOf } from '../messages.js';
 import { backoff, CRASH_LOOP, failuresAfter } from './backoff.js';
 import type { Balancer } from './balancer.js';
 import { addressOf, Seat, type WorkerState } from './seat.js';
@@ -45,7 +45,7 @@ export class Roster extends EventEmitter<RosterEvents> {
     if (message === 'ready') this.#handleReady(worker); // as PM2 has it
   };
   readonly #onExit = (worker: Worker, code: number | null, signal: string | null): void =>
-    this.#handleExit(worker, code, signal);
+    this.#handleEnd(worker, signal !== null ? `killed by ${signal}` : `exit code ${code}`);
 
   constructor(options: RosterOptions) {
     super();
@@ -97,6 +97,13 @@ export class Roster extends EventEmitter<RosterEvents> {
     return seat;
   }
 
+  /** The same, whatever it takes: where no process can be made now, one is later. */
+  fill(index: number, generation: number): void {
+    const seat = new Seat(index, generation);
+    this.#seats = [...this.#seats, seat];
+    this.#respawnIn(seat, 0);
+  }
+
   /** The worker ends without losing a request. Another takes its place, unless the place is leaving. */
   drain(seat: Seat): void {
     this.#drain(seat, Date.now() + this.#options.killTimeout, this.#unhurried());
@@ -117,7 +124,7 @@ export class Roster extends EventEmitter<RosterEvents> {
     if (worker === undefined) return;
     seat.isLeaving = true;
     this.#options.balancer?.dismiss(worker);
-    worker.process.kill('SIGTERM');
+    seat.signal('SIGTERM');
     this.#killLater(seat, Date.now() + this.#options.killTimeout);
   }
 
@@ -139,7 +146,7 @@ export class Roster extends EventEmitter<RosterEvents> {
   }
 
   killAll(): void {
-    for (const seat of this.#seats) if (seat.isAlive) seat.killHard();
+    for (const seat of this.#seats) if (seat.isAlive) seat.signal('SIGKILL');
   }
 
   async allDead(): Promise<void> {
@@ -156,10 +163,16 @@ export class Roster extends EventEmitter<RosterEvents> {
     // Without a listener an 'error' (a failed send to a worker that just died, say) would end the primary.
     worker.on('error', (error: NodeJS.ErrnoException) => {
       log.warn({ err: error, code: error.code }, `${seat.label}: ${error.message}`);
-      if (worker.process.pid === undefined) this.#handleExit(worker, null, null); // never started
+      if (worker.process.pid !== undefined) return;
+      // Never started: no 'exit' comes, and node:cluster would count it as a worker for good.
+      delete cluster.workers?.[worker.id];
+      this.#handleEnd(worker, error.message);
     });
-    (worker.process as NodeJS.EventEmitter).on('internalMessage', (message: unknown) => {
+    // Before the balancer, which forgets the lease of a server that was closed.
+    (worker.process as NodeJS.EventEmitter).prependListener('internalMessage', (message: unknown) => {
       if (isReadyMessage(message)) this.#handleReady(worker);
+      const key = closedKey(message);
+      if (key !== undefined) this.#handleClosed(worker, leaseOf(key));
     });
     this.#setState(seat, 'starting');
   }
@@ -168,6 +181,15 @@ export class Roster extends EventEmitter<RosterEvents> {
     const seat = this.find(worker);
     seat?.addresses.add(addressOf(address));
     this.#settle(seat);
+  }
+
+  /** It has closed a server: whoever replaces it need not listen there. One that drains was told to. */
+  #handleClosed(worker: Worker, lease: number): void {
+    const seat = this.find(worker);
+    const listener = this.#options.balancer?.workerHandle(worker)?.leases.get(lease);
+    if (seat === undefined || listener === undefined || seat.state === 'draining') return;
+    const { address, family, port } = listener.address;
+    seat.addresses.delete(addressOf({ address, port, addressType: family === 'IPv6' ? 6 : 4 }));
   }
 
   #handleReady(worker: Worker): void {
@@ -179,24 +201,27 @@ export class Roster extends EventEmitter<RosterEvents> {
   /** Whether it is ready now. */
   #settle(seat: Seat | undefined): void {
     if (seat?.state !== 'starting' || seat.worker === undefined) return;
+    if (seat.isLeaving || seat.failure !== undefined) return; // its signal is on the way
     const { waitReady, balancer, log } = this.#options;
     if (waitReady ? !seat.saidReady : seat.addresses.size === 0) return;
     if (seat.missing.length > 0) return;
     try {
       balancer?.release(seat.worker);
     } catch (error) {
-      log.error({ err: error }, `${seat.label} cannot be given what it listens on: killed`);
-      return seat.killHard();
+      seat.failure = `it cannot be given what it listens on: ${(error as Error).message}`;
+      log.error({ err: error }, `${seat.label} is killed: ${seat.failure}`);
+      return seat.signal('SIGKILL');
     }
     seat.replaces = undefined;
     this.#setState(seat, 'ready');
   }
 
-  #handleExit(worker: Worker, code: number | null, signal: string | null): void {
+  /** Its process is gone, and `end` says how. */
+  #handleEnd(worker: Worker, end: string): void {
     const seat = this.find(worker);
     if (seat === undefined || !seat.isAlive) return;
+    const how = seat.failure ?? end;
     const wasDraining = seat.state === 'draining' || worker.exitedAfterDisconnect;
-    const how = signal !== null ? `killed by ${signal}` : `exit code ${code}`;
     seat.clearTimers();
     const isUnfit = seat.replaces !== undefined;
     if (seat.isLeaving || isUnfit) this.#remove(seat);
@@ -253,7 +278,6 @@ export class Roster extends EventEmitter<RosterEvents> {
     const handle = balancer?.workerHandle(worker);
     if (balancer !== undefined && handle !== undefined) balancer.drain(handle, order);
     else worker.disconnect();
-    seat.replaces = undefined;
     this.#setState(seat, 'draining');
     this.#killLater(seat, deadline);
   }
@@ -266,7 +290,7 @@ export class Roster extends EventEmitter<RosterEvents> {
       () => {
         const facts = { worker: worker?.id, pid: worker?.process.pid, killTimeout };
         log.warn(facts, `${seat.label} did not end within ${killTimeout} ms: killed`);
-        seat.killHard();
+        seat.signal('SIGKILL');
       },
       Math.max(0, deadline - Date.now()),
     );

@@ -21,10 +21,12 @@ export class Seat {
   replaces: Seat | undefined;
   /** Its worker is the last one here. */
   isLeaving = false;
-  /** Where its worker has listened, as addressOf() puts it. */
+  /** Where its worker listens, or did until it drained or died, as addressOf() puts it. */
   readonly addresses = new Set<string>();
   /** Its worker has said 'ready'. */
   saidReady = false;
+  /** Why its worker is being killed. */
+  failure: string | undefined;
   respawn: NodeJS.Timeout | undefined;
   /** When that is, by Date.now(). */
   kill: NodeJS.Timeout | undefined;
@@ -51,17 +53,18 @@ export class Seat {
     this.restarts++;
     this.addresses.clear();
     this.saidReady = false;
+    this.failure = undefined;
   }
 
-  /** Where the worker it replaces has listened, and its own has not. */
+  /** Where the worker it replaces listens, and its own has not. */
   get missing(): string[] {
     return [...(this.replaces?.addresses ?? [])].filter((address) => !this.addresses.has(address));
   }
 
   /** Node keeps the handle of a spawn that failed for EMFILE, with pid 0: its kill() would end this whole
    * process group. */
-  killHard(): void {
-    if (this.worker?.process.pid) this.worker.process.kill('SIGKILL');
+  signal(signal: NodeJS.Signals): void {
+    if (this.worker?.process.pid) this.worker.process.kill(signal);
   }
 
   clearTimers(): void {

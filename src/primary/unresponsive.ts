@@ -92,7 +92,7 @@ export class UnresponsiveWorkers {
       if (!killed)
         return log.warn(facts, `${silence}; not killed, since it may be in a debugger${where(look)}`);
       log.error(facts, `${silence}: killed${where(look)}`);
-      seat.killHard();
+      seat.signal('SIGKILL');
     } finally {
       look.end();
     }

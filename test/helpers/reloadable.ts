@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { Fleet, fixture, type LogLine } from './fleet.ts';
 
 export interface Version {
-  mode?: 'ok' | 'crashes' | 'never-listens' | 'waits';
+  mode?: 'ok' | 'crashes' | 'never-listens' | 'waits' | 'blocks' | 'tries-a-port';
   listenOn?: number[];
 }
 
@@ -14,11 +14,16 @@ export class Reloadable extends Fleet {
   readonly file: string;
   #version: number;
 
-  constructor(args: string[] = [], env: Record<string, string> = {}, first: Version = {}) {
+  constructor(
+    args: string[] = [],
+    env: Record<string, string> = {},
+    first: Version = {},
+    before: readonly string[] = [],
+  ) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-reload-'));
     const file = path.join(folder, 'version.json');
     write(file, 1, first);
-    super([...args, fixture('reloadable.mjs'), '--', file], env);
+    super([...args, fixture('reloadable.mjs'), '--', file], env, [], '', before);
     this.file = file;
     this.#version = 1;
     onTestFinished(() => rmSync(folder, { recursive: true }));

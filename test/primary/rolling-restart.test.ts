@@ -30,6 +30,10 @@ class Places extends EventEmitter {
     return seat;
   }
 
+  fill(index: number, generation: number): void {
+    this.#put(index, generation, 'starting');
+  }
+
   retire(seat: Seat): void {
     seat.isLeaving = true;
     if (seat.isAlive) return this.become(seat, 'draining');
@@ -77,7 +81,6 @@ const OPTIONS = {
   maxProcesses: 256,
   generation: 2,
   waitReady: false,
-  log: { info() {}, warn() {}, error() {} },
 };
 
 function roll(
