@@ -29,6 +29,9 @@ export class ReusePort implements Strategy {
   /** Members no worker has. */
   readonly #free: Member[] = [];
   #retired = false;
+  /** Since retire(): no new handshake comes to any member. */
+  #refuses = true;
+  #isOpen = true;
 
   constructor(options: ListenSocketOptions, surroundings: Surroundings) {
     const { table, dispatcher, makeSelector, stallThreshold, onStall, onError } = surroundings;
@@ -71,24 +74,33 @@ export class ReusePort implements Strategy {
   /** From here on the primary accepts from every member, so that nobody waits behind a blocked worker. */
   retire(): number {
     this.#retired = true;
-    for (const { socket } of this.#members) socket.retire();
+    for (const { socket } of this.#members) this.#refuse(socket);
     this.#group.retire();
     return 0;
   }
 
-  shut(): void {}
+  /** Where new handshakes are not refused, whoever came now would wait for workers that end. */
+  shut(): void {
+    if (!this.#refuses) this.close();
+  }
 
   queueLength(): number {
+    if (!this.#isOpen) return 0;
     return this.#members.reduce((sum, { socket }) => sum + socket.queueLength(), 0);
   }
 
   close(): void {
+    this.#isOpen = false;
     this.#group.close();
     for (const { socket } of this.#members) socket.close();
   }
 
+  #refuse(socket: ListenSocket): void {
+    if (!socket.retire()) this.#refuses = false;
+  }
+
   #join(socket: ListenSocket): Member {
-    if (this.#retired) socket.retire(); // its worker came late: nobody new gets in here either
+    if (this.#retired) this.#refuse(socket); // its worker came late: nobody new gets in here either
     const member = { index: this.#group.join(socket), socket };
     this.#members.push(member);
     return member;
