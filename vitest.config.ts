@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/package/**'],
+    exclude: ['test/package/**', 'test/systemd-live/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -83,7 +83,7 @@ int QueueLength(int fd);
 
 // From now on new SYNs are dropped unanswered; handshakes under way complete and the queue can be
 // emptied. Closing a listener without this resets whoever is in its queue. False where the system
-// cannot: Windows.
+// cannot (Windows) or does not let us (Linux, newer kernels without CAP_NET_ADMIN).
 bool RefuseNewHandshakes(int fd);
 
 // One more descriptor, in this process.

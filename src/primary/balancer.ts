@@ -4,7 +4,14 @@ import { binding, type NativeLoadTable, type SelectorMechanism } from '../bindin
 import type { Returned } from '../link/link.js';
 import { MAX_WORKERS, SlotState } from '../load-table.js';
 import type { Log } from '../log.js';
-import { closedKey, type DrainOrder, isQuestion, isTermRequest, leaseOf, type Question } from '../messages.js';
+import {
+  closedKey,
+  type DrainOrder,
+  isQuestion,
+  isTermRequest,
+  leaseOf,
+  type Question,
+} from '../messages.js';
 import type { PolicyName, StrategyName } from '../strategies/select.js';
 import { FreeSlots } from './free-slots.js';
 import type { GivenSockets } from './given-sockets.js';

@@ -56,7 +56,10 @@ export class Trouble {
 
   /** A socket that another process had cannot be used as it should be. */
   onTakeOver({ address, port }: SocketAddress, { message, code = '' }: NodeJS.ErrnoException): void {
-    this.#log.error({ address, port, code }, `${address}:${port} is not quite taken over: ${withHint(message, code)}`);
+    this.#log.error(
+      { address, port, code },
+      `${address}:${port} is not quite taken over: ${withHint(message, code)}`,
+    );
   }
 
   /** A worker that is ready cannot get its share of what it listens on. */

@@ -25,7 +25,9 @@ export class ReusePort implements Strategy {
   /** Members no worker has. */
   readonly #free: Member[] = [];
   #retired = false;
-  #hasLetGo = false;
+  /** Since retire(): no new handshake comes to any member. */
+  #refuses = true;
+  #isOpen = true;
 
   constructor(sockets: Sockets, surroundings: Surroundings) {
     const { table, dispatcher, makeSelector, stallThreshold, onStall, onError, isWaiting } = surroundings;
@@ -70,16 +72,19 @@ export class ReusePort implements Strategy {
   /** From here on the primary accepts from every member, so that nobody waits behind a blocked worker. */
   retire(): number {
     this.#retired = true;
-    for (const { socket } of this.#members) socket.retire();
+    for (const { socket } of this.#members) this.#refuse(socket);
     this.#group.retire();
     return 0;
   }
 
-  shut(): void {}
+  /** Where new handshakes are not refused, whoever came now would wait for workers that end. */
+  shut(): void {
+    if (!this.#refuses) this.close();
+  }
 
   /** The other process's program is to have the sockets, which the kernel allows one program alone. */
   letGo(): void {
-    this.#hasLetGo = true;
+    this.#isOpen = false;
     this.#group.close();
   }
 
@@ -90,11 +95,12 @@ export class ReusePort implements Strategy {
   }
 
   queueLength(): number {
-    if (this.#hasLetGo) return 0;
+    if (!this.#isOpen) return 0;
     return this.#members.reduce((sum, { socket }) => sum + socket.queueLength(), 0);
   }
 
   close(): void {
+    this.#isOpen = false;
     this.#group.close();
     for (const socket of this.#waiting ?? []) socket.close();
     for (const { socket } of this.#members) socket.close();
@@ -106,8 +112,12 @@ export class ReusePort implements Strategy {
     for (const socket of sockets) this.#free.push(this.#join(socket));
   }
 
+  #refuse(socket: ListenSocket): void {
+    if (!socket.retire()) this.#refuses = false;
+  }
+
   #join(socket: ListenSocket): Member {
-    if (this.#retired) socket.retire(); // its worker came late: nobody new gets in here either
+    if (this.#retired) this.#refuse(socket); // its worker came late: nobody new gets in here either
     const member = { index: this.#group.join(socket), socket };
     this.#members.push(member);
     return member;

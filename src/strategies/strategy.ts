@@ -1,11 +1,4 @@
-import type {
-  Bell,
-  Dispatcher,
-  Lane,
-  ListenSocket,
-  NativeLoadTable,
-  Selector,
-} from '../binding.js';
+import type { Bell, Dispatcher, Lane, ListenSocket, NativeLoadTable, Selector } from '../binding.js';
 import { GatedHandle } from './gated-handle.js';
 import { HandOff } from './hand-off.js';
 import { ReusePort } from './reuse-port.js';

@@ -19,7 +19,11 @@ export class Predecessor {
   /** Undefined: it has let go, or it is gone, and the sockets have nobody else. */
   readonly #end: Promise<Error | undefined>;
 
-  private constructor(channel: TakeoverChannel<FromNew>, manifest: Manifest, end: Promise<Error | undefined>) {
+  private constructor(
+    channel: TakeoverChannel<FromNew>,
+    manifest: Manifest,
+    end: Promise<Error | undefined>,
+  ) {
     this.#channel = channel;
     this.#end = end;
     this.manifest = manifest;

@@ -47,7 +47,8 @@ export class Successor {
     this.#channel = new TakeoverChannel(this.#child.stdio[CHANNEL_FD] as Duplex, {
       onMessage: (message) => this.#onMessage(message),
       // It has ended, which says more; or it has closed what it did not know.
-      onEnd: () => setImmediate(() => this.#settle(failed('does not want the sockets: does it call start()?'))),
+      onEnd: () =>
+        setImmediate(() => this.#settle(failed('does not want the sockets: does it call start()?'))),
     });
     this.#channel.send({ takeover: manifest });
   }
@@ -95,7 +96,8 @@ export class Successor {
     const { workers } = (ready ?? {}) as Partial<Extract<FromNew, { ready: unknown }>['ready']>;
     if (Number.isSafeInteger(workers)) return this.#settle({ workers: workers as number });
     const { code, message: why } = (failure ?? {}) as Partial<FailedMessage>;
-    if (typeof why === 'string') this.#settle(failed(`says: ${why}${typeof code === 'string' ? ` [${code}]` : ''}`));
+    if (typeof why === 'string')
+      this.#settle(failed(`says: ${why}${typeof code === 'string' ? ` [${code}]` : ''}`));
   }
 }
 

@@ -62,7 +62,10 @@ export async function upgrade(
       () => {
         onReleased(upgraded as Upgraded);
         successor?.release();
-        log.info({ ...upgraded }, `upgraded: process ${upgraded?.pid} serves with ${upgraded?.workers} workers`);
+        log.info(
+          { ...upgraded },
+          `upgraded: process ${upgraded?.pid} serves with ${upgraded?.workers} workers`,
+        );
       },
     );
   } catch (error) {
@@ -110,7 +113,8 @@ function begin(options: UpgradeOptions, balancer: Balancer): Successor {
 function requireSockets(balancer: Balancer | undefined): Balancer {
   if (process.platform === 'win32')
     throw unsupported('Windows gives a process the sockets of another one only while that one lives');
-  if (balancer === undefined) throw unsupported('node:cluster itself serves, and keeps its sockets to itself');
+  if (balancer === undefined)
+    throw unsupported('node:cluster itself serves, and keeps its sockets to itself');
   if (process.pid === INIT)
     throw unsupported('this is process 1 of its container, which ends with it: roll the container out anew');
   return balancer;

@@ -29,7 +29,9 @@ test('a SIGTERM for the new worker alone: the reload fails, and no other comes i
   await using fleet = owned;
   fleet.deploy({ mode: 'crashes' });
   process.kill(candidate, 'SIGTERM');
-  expect((await reload).msg).toMatch(/ended before it was ready: killed by SIGTERM; 0 of 2 .* 2 old ones go on$/);
+  expect((await reload).msg).toMatch(
+    /ended before it was ready: killed by SIGTERM; 0 of 2 .* 2 old ones go on$/,
+  );
   expect(childrenOf(pid)).toEqual(old);
   expect(JSON.parse(await get(port))).toMatchObject({ version: 1 });
 });

@@ -7,8 +7,7 @@ import { eventually } from '../helpers/requests.ts';
 
 // A listening socket that somebody else made, and keeps: as systemd gives it.
 
-const taking = (takeFd: number, more: Partial<ListenSocketOptions> = {}) =>
-  new addon.ListenSocket({ host: null, port: 0, takeFd, ...more });
+const taking = (takeFd: number) => new addon.ListenSocket({ host: null, port: 0, takeFd });
 const openDescriptors = () => readdirSync('/proc/self/fd').length;
 const flagsOf = (fd: number) =>
   Number.parseInt(/flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '', 8);
@@ -41,7 +40,7 @@ test('what it does leaves nothing on the socket: others go on listening', async 
 test('whether connections have TCP_NODELAY is said either way', async () => {
   const theirs = listen({ ...LOOPBACK, noDelay: true });
   for (const noDelay of [false, true]) {
-    closing(taking(theirs.share(), { noDelay }));
+    closing(taking(theirs.share())).noDelay(noDelay);
     const out = execFileSync('python3', ['-c', NO_DELAY, '3'], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit', theirs.fd()],
@@ -52,6 +51,19 @@ test('whether connections have TCP_NODELAY is said either way', async () => {
 
 const NO_DELAY =
   'import socket; print(socket.socket(fileno=3).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))';
+
+test('how many may wait is said when it is owned; then it refuses at its end', async () => {
+  const theirs = listen({ ...LOOPBACK, backlog: 100 });
+  const ours = closing(taking(theirs.share()));
+  const backlog = () =>
+    execFileSync('ss', ['-Hltn', `sport = :${theirs.address().port}`], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/)[2];
+  expect([ours.isOthers(), backlog()]).toEqual([true, '100']);
+  ours.own(7);
+  expect([ours.isOthers(), backlog()]).toEqual([false, '7']);
+  expect(ours.retire()).toBe(true);
+});
 
 test('IPv6 alone, or both families', () => {
   const of = (options: ListenSocketOptions) => listen(options).ipv6Only();

@@ -236,8 +236,20 @@ describe.skipIf(refused !== undefined).each(POLICIES)('%s', (policy) => {
     expect(thrown(() => other.apply(all))).toMatchObject({ code: 'EBUSY', syscall: 'bpf' });
     other.apply(all.slice(1));
     expect(await group.arrivals(10)).toEqual([0, 0, 5, 5]);
-    other.close();
-    expect(await group.arrivals(10)).toEqual([0, 0, 5, 5]); // what is attached stays so
+  });
+
+  test('one that is closed lets its sockets go: the hash chooses, until another selector has them', async () => {
+    const group = new SelectorGroup(policy, 2);
+    group.apply([0, null]);
+    expect(await group.arrivals(20)).toEqual([20, 0]);
+    group.selector.close();
+    const spread = await group.arrivals(100);
+    expect(Math.min(...spread)).toBeGreaterThan(0);
+    const next = new addon.Selector(group.table, policy, 'ebpf', 0);
+    closing(next).apply(
+      group.members.map((socket, slot) => ({ socket, slot, eligible: slot === 1, load: 0 })),
+    );
+    expect(await group.arrivals(20)).toEqual([0, 20]);
   });
 
   test('what cannot be is refused', () => {

@@ -70,23 +70,17 @@ export function contract(name: StrategyName, policy: PolicyName, mechanism: Sele
     const errors: Error[] = [];
 
     const make = (port = 0): Strategy =>
-      makeStrategy(
-        name,
-        policy,
-        [new (binding().ListenSocket)({ ...OPTIONS, port })],
-        {
-          table,
-          dispatcher,
-          gate: 3,
-          deferAccept: false,
-          isWaiting: false,
-          makeSelector: () =>
-            mechanism && new (binding().Selector)(table, policy as GroupPolicy, mechanism, 1),
-          stallThreshold: 0,
-          onStall: () => {},
-          onError: (error) => errors.push(error),
-        },
-      );
+      makeStrategy(name, policy, [new (binding().ListenSocket)({ ...OPTIONS, port })], {
+        table,
+        dispatcher,
+        gate: 3,
+        deferAccept: false,
+        isWaiting: false,
+        makeSelector: () => mechanism && new (binding().Selector)(table, policy as GroupPolicy, mechanism, 1),
+        stallThreshold: 0,
+        onStall: () => {},
+        onError: (error) => errors.push(error),
+      });
 
     const join = (lease: number): FakeWorker => {
       const worker = new FakeWorker(lease, table);
