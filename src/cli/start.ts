@@ -75,7 +75,7 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
       early.once('upgraded', ({ pid }) => {
         successor = pid;
       });
-      stopOnMessage(early);
+      stopOnMessage(early, options.preStopDelay ?? 0);
       announce(early);
     },
     onNoControl: ({ code, message }) =>
@@ -112,11 +112,11 @@ export async function startCommand(entry: string, args: string[], flags: StartFl
 }
 
 /** Where no signal can be sent, on Windows, who started us with an IPC channel says 'shutdown' on it, as to
- * PM2's processes. */
-function stopOnMessage(fleet: Fleet): void {
+ * PM2's processes. It is their SIGTERM: `delay` ms later the fleet drains. */
+function stopOnMessage(fleet: Fleet, delay: number): void {
   if (process.channel === undefined) return;
   process.on('message', (message) => {
-    if (message === 'shutdown') void fleet.stop();
+    if (message === 'shutdown') void fleet.stop({ delay });
   });
   process.channel?.unref(); // it does not keep us alive
 }

@@ -29,9 +29,11 @@ export async function claimFile(server: Server, path: string): Promise<boolean> 
   }
 }
 
-/** The same with a named pipe, which ends with its process.
+/** The same with a named pipe, which ends with its process. Windows opens no second one of the name; Wine does, and
+ * there two that start in the same moment both have it.
  * @throws the system's error */
 export async function claimPipe(server: Server, pipe: string): Promise<boolean> {
+  if (await isLive(pipe)) return false;
   server.listen(pipe);
   try {
     await once(server, 'listening');

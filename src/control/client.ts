@@ -138,7 +138,8 @@ async function theOnlyFleet(): Promise<string> {
 }
 
 async function noFleet(name: string | undefined, where: string): Promise<EvenkeelError> {
-  const running = name === undefined ? [] : await runningFleets();
+  // A hint: where it cannot be had, that there is no such fleet remains true.
+  const running = name === undefined ? [] : await runningFleets().catch((): string[] => []);
   const what = name === undefined ? 'no fleet runs' : `no fleet named '${name}' runs`;
   const others = running.length === 0 ? '' : `; running: ${running.join(', ')}`;
   return new EvenkeelError('ERR_NO_FLEET', `${what} (looked for ${where})${others}`);

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import net from 'node:net';
-import { controlDirectory, nameOfEntry, socketPath } from './path.js';
+import { EvenkeelError } from '../errors.js';
+import { controlDirectory, nameOfEntry, socketPath, surroundings } from './path.js';
 
 /** Nobody listens there: the file is of a fleet that was killed, or there is none. */
 const DEAD = new Set(['ECONNREFUSED', 'ENOENT']);
@@ -26,7 +27,7 @@ export async function isLive(path: string): Promise<boolean> {
 }
 
 /** The names of this user's fleets that run.
- * @throws the system's error where that cannot be seen */
+ * @throws the system's error where that cannot be seen; EvenkeelError ERR_UNSUPPORTED where nobody lists pipes: in Wine */
 export async function runningFleets(): Promise<string[]> {
   const names = entries().flatMap((entry) => nameOfEntry(entry) ?? []);
   const live = await Promise.all(names.map((name) => isLive(socketPath(name))));
@@ -38,6 +39,11 @@ function entries(): string[] {
     return readdirSync(controlDirectory());
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // never was a fleet
-    throw error;
+    if (surroundings().uid !== undefined) throw error;
+    throw new EvenkeelError(
+      'ERR_UNSUPPORTED',
+      `which fleets run cannot be seen here (${(error as Error).message}). Say which one with --name.`,
+      { cause: error },
+    );
   }
 }

@@ -27,7 +27,7 @@ const tests = path.join(root, 'test');
 const out = path.join(root, 'build-windows/tests');
 
 /** Helpers that the tests use which are written for Node's runner. */
-const HELPERS = ['keys'];
+const HELPERS = ['exposition', 'keys', 'load'];
 
 /** A path from the bundles' folder to a file, for an import. */
 const fromOut = (file) => path.relative(out, file).replaceAll(path.sep, '/');

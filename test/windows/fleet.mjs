@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -109,9 +109,58 @@ export class Fleet extends Program {
   /** The first listener's port, once all workers are ready. */
   async ready() {
     await this.logged(({ msg }) => / of \d+ workers ready/.test(msg));
-    const { port } = await this.logged(({ msg }) => msg.startsWith('listening on '));
+    return this.port('listening on ');
+  }
+
+  /** Of the line that begins so: `metrics and probes on `, `agent check on `. */
+  async port(beginning) {
+    const { port } = await this.logged(({ msg }) => msg.startsWith(beginning));
     return port;
   }
+}
+
+/** A fleet of test/fixtures/reloadable.mjs, and what its next generation will be. */
+export class Reloadable extends Fleet {
+  #folder;
+  #version = 1;
+
+  constructor(t, args, first) {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-reload-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    write(folder, 1, first);
+    super(t, [...args, 'test/fixtures/reloadable.mjs', '--', path.join(folder, VERSION)]);
+    this.#folder = folder;
+  }
+
+  /** What is run from now on. `mode`: see the fixture. */
+  deploy(mode) {
+    write(this.#folder, ++this.#version, mode);
+  }
+
+  /** Workers of the mode `waits` may say that they are ready. */
+  go() {
+    writeFileSync(path.join(this.#folder, `${VERSION}.go`), '');
+  }
+}
+
+const VERSION = 'version.json';
+
+function write(folder, version, mode = 'ok') {
+  writeFileSync(path.join(folder, VERSION), JSON.stringify({ version, mode, listenOn: [0] }));
+}
+
+/** Runs `evenkeel …` to its end: its exit code, and what it printed. */
+export async function evenkeel(t, ...args) {
+  const program = new Program(t, ['dist/cli/main.js', ...args]);
+  const { code } = await program.exited;
+  return { code, stdout: program.stdout, stderr: program.stderr };
+}
+
+/** What `evenkeel … --json` says; fails where that fails. */
+export async function evenkeelJson(t, ...args) {
+  const { code, stdout, stderr } = await evenkeel(t, ...args, '--json');
+  if (code !== 0) throw new Error(`evenkeel ${args.join(' ')}: ${code}\n${stdout}${stderr}`);
+  return JSON.parse(stdout);
 }
 
 /** A fleet whose primary can be asked and told, see fixtures/control.mjs. */
