@@ -135,23 +135,22 @@ void ListenSocket::DetachProgram(const Napi::CallbackInfo& info) {
 void ListenSocket::Close(const Napi::CallbackInfo&) { fd_.reset(); }
 
 void ListenSocket::Init(Napi::Env env, Napi::Object exports) {
-  Napi::Function constructor =
-      DefineClass(env, "ListenSocket",
-                  {InstanceMethod("fd", &ListenSocket::GetFd),
-                   InstanceMethod("address", &ListenSocket::GetAddress),
-                   InstanceMethod("ipv6Only", &ListenSocket::GetIpv6Only),
-                   InstanceMethod("allowReusePort", &ListenSocket::OpenToMembers),
-                   InstanceMethod("member", &ListenSocket::Member),
-                   InstanceMethod("queueLength", &ListenSocket::GetQueueLength),
-                   InstanceMethod("accept", &ListenSocket::AcceptOne),
-                   InstanceMethod("share", &ListenSocket::ShareFd),
-                   InstanceMethod("deferAccept", &ListenSocket::Defer),
-                   InstanceMethod("retire", &ListenSocket::Retire),
-                   InstanceMethod("isOthers", &ListenSocket::GetIsOthers),
-                   InstanceMethod("own", &ListenSocket::Own),
-                   InstanceMethod("noDelay", &ListenSocket::NoDelay),
-                   InstanceMethod("detachSelector", &ListenSocket::DetachProgram),
-                   InstanceMethod("close", &ListenSocket::Close)});
+  Napi::Function constructor = DefineClass(
+      env, "ListenSocket",
+      {InstanceMethod("fd", &ListenSocket::GetFd),
+       InstanceMethod("address", &ListenSocket::GetAddress),
+       InstanceMethod("ipv6Only", &ListenSocket::GetIpv6Only),
+       InstanceMethod("allowReusePort", &ListenSocket::OpenToMembers),
+       InstanceMethod("member", &ListenSocket::Member),
+       InstanceMethod("queueLength", &ListenSocket::GetQueueLength),
+       InstanceMethod("accept", &ListenSocket::AcceptOne),
+       InstanceMethod("share", &ListenSocket::ShareFd),
+       InstanceMethod("deferAccept", &ListenSocket::Defer),
+       InstanceMethod("retire", &ListenSocket::Retire),
+       InstanceMethod("isOthers", &ListenSocket::GetIsOthers),
+       InstanceMethod("own", &ListenSocket::Own), InstanceMethod("noDelay", &ListenSocket::NoDelay),
+       InstanceMethod("detachSelector", &ListenSocket::DetachProgram),
+       InstanceMethod("close", &ListenSocket::Close)});
   Instance::Of(env).listen_socket = Napi::Persistent(constructor);
   exports.Set("ListenSocket", constructor);
 }

@@ -41,16 +41,16 @@ UniqueFd Listen(const ListenOptions& options);
 // The same for one address, whatever `options` says.
 UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int family);
 
-// A listening TCP socket that somebody else made: non-blocking and close-on-exec from now on. EINVAL
-// where it is anything else. Not on Windows.
+// A listening TCP socket that somebody else made: non-blocking and close-on-exec from now on.
+// EINVAL where it is anything else. Not on Windows.
 UniqueFd TakeListener(UniqueFd fd);
 
 // Whether connections have TCP_NODELAY, and how many may wait, from now on.
 void SetNoDelay(int fd, bool no_delay);
 void SetBacklog(int fd, int backlog);
 
-// No program chooses among the members of the group `fd` belongs to: the kernel's hash does. Nothing
-// where none did, and where the kernel (before Linux 5.3) cannot.
+// No program chooses among the members of the group `fd` belongs to: the kernel's hash does.
+// Nothing where none did, and where the kernel (before Linux 5.3) cannot.
 void DetachSelector(int fd);
 
 // Opens the listener to further members of this process's uid. Called after listen(2), so that the

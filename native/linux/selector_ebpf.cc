@@ -122,8 +122,9 @@ class EbpfSelector final : public SelectorProgram {
     }
   }
 
-  // Another process may have the sockets too, and put them into a map of its own: the kernel has them
-  // in one alone. The program, attached until that one attaches its own, falls back to the hash.
+  // Another process may have the sockets too, and put them into a map of its own: the kernel has
+  // them in one alone. The program, attached until that one attaches its own, falls back to the
+  // hash.
   ~EbpfSelector() override {
     for (uint32_t slot = 0; slot < slots_; slot++) {
       if (places_[slot] == 0) continue;

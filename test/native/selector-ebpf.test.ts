@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_WORKERS } from '../../dist/load-table.js';
 import { fixture } from '../helpers/fleet.ts';
-import { acceptAll, addon, connections, LOOPBACK } from '../helpers/native.ts';
+import { acceptAll, addon, closing, connections, LOOPBACK } from '../helpers/native.ts';
 import { randomBytes } from '../helpers/random.ts';
 import { eventually } from '../helpers/requests.ts';
 import { type ExactPolicy, loadOf, refused, SelectorGroup, SelectorModel } from '../helpers/selector-ebpf.ts';
