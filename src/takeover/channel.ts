@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { Lines } from '../control/lines.js';
 
-/** A manifest has TLS ticket keys, and whatever else applications share. */
-const LONGEST_MESSAGE = 16 * 1024 * 1024;
+/** Bytes. A manifest has TLS ticket keys, and whatever else applications share. */
+const LONGEST_MESSAGE = 1024 * 1024;
 
 export interface ChannelEvents {
   /** What it is, is for the receiver to find out. */

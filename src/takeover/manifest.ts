@@ -50,7 +50,7 @@ export type FromNew = { ready: { workers: number } } | { failed: FailedMessage }
 
 /** @throws EvenkeelError ERR_UPGRADE_FAILED: it is of another version, or none */
 export function parseManifest(message: unknown): Manifest {
-  const manifest = (message as { takeover?: Partial<Manifest> }).takeover;
+  const manifest = (message as { takeover?: Partial<Manifest> | null }).takeover ?? undefined;
   if (manifest?.v !== undefined && manifest.v !== VERSION) {
     throw new EvenkeelError(
       'ERR_UPGRADE_FAILED',

@@ -1,8 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ListenSocket } from '../../dist/binding.js';
 import { Fleet, fixture } from '../helpers/fleet.ts';
@@ -10,54 +9,14 @@ import { newConnections } from '../helpers/load.ts';
 import { connect, listen } from '../helpers/native.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
 import { eventually, get } from '../helpers/requests.ts';
+import { ServiceManager } from '../helpers/service-manager.ts';
 
 const ENVIRONMENT = fixture('environment.mjs');
-
-/** What a service manager hears: a datagram socket. Node has none of this kind. */
-const RECEIVER = `
-import socket, sys, json
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-name = sys.argv[1]
-s.bind('\\0' + name[1:] if name.startswith('@') else name)
-print(json.dumps('bound'), flush=True)
-while True: print(json.dumps(s.recv(65536).decode()), flush=True)
-`;
-
-class ServiceManager {
-  readonly heard: string[] = [];
-  readonly #process: ChildProcess;
-
-  constructor(readonly address: string) {
-    this.#process = spawn('python3', ['-c', RECEIVER, address], { stdio: ['ignore', 'pipe', 'inherit'] });
-    createInterface({ input: this.#process.stdout as NodeJS.ReadableStream }).on('line', (line) =>
-      this.heard.push(JSON.parse(line)),
-    );
-    onTestFinished(() => {
-      this.#process.kill('SIGKILL');
-    });
-  }
-
-  async hears(what: string | RegExp): Promise<string> {
-    const found = (): string | undefined =>
-      this.heard.find((one) => (typeof what === 'string' ? one === what : what.test(one)));
-    await eventually(() => found() !== undefined);
-    return found() as string;
-  }
-}
-
-async function serviceManager(kind: 'path' | 'abstract'): Promise<ServiceManager> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-notify-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const name = path.join(folder, 'notify');
-  const manager = new ServiceManager(kind === 'path' ? name : `@${name}`);
-  await manager.hears('bound');
-  return manager;
-}
 
 test.each(['path', 'abstract'] as const)(
   'ready, reloading, stopping and status, by a socket with a %s name',
   async (kind) => {
-    const manager = await serviceManager(kind);
+    const manager = await ServiceManager.begin(kind);
     await using fleet = new Reloadable(['-w', '2'], { NOTIFY_SOCKET: manager.address });
     await fleet.ready();
     await manager.hears('READY=1');
@@ -73,9 +32,7 @@ test.each(['path', 'abstract'] as const)(
     await manager.hears(/^READY=1\nSTATUS=the reload failed: .*ended before it was ready/);
     expect(await fleet.stop()).toEqual({ code: 0, signal: null });
     await manager.hears('STOPPING=1');
-    const order = manager.heard.filter((one) => !one.startsWith('STATUS=')).map((one) => one.split('\n')[0]);
-    expect(order).toEqual([
-      'bound',
+    expect(manager.states).toEqual([
       'READY=1',
       'RELOADING=1',
       'READY=1',
@@ -87,14 +44,14 @@ test.each(['path', 'abstract'] as const)(
 );
 
 test('nothing of it is in the environment of the workers', async () => {
-  const manager = await serviceManager('path');
+  const manager = await ServiceManager.begin();
   const env = { NOTIFY_SOCKET: manager.address, WATCHDOG_USEC: '30000000', LISTEN_FDS: '1', LISTEN_PID: '1' };
   await using fleet = new Fleet([ENVIRONMENT, '-w', '1'], env);
   expect(JSON.parse(await get(await fleet.ready()))).toMatchObject({ found: [] });
 });
 
 test('a sign of life in time, as long as somebody serves', async () => {
-  const manager = await serviceManager('path');
+  const manager = await ServiceManager.begin();
   const env = { NOTIFY_SOCKET: manager.address, WATCHDOG_USEC: '100000' };
   await using fleet = new Fleet([fixture('http-hello.mjs'), '-w', '1'], env);
   await fleet.ready();
@@ -104,7 +61,7 @@ test('a sign of life in time, as long as somebody serves', async () => {
 });
 
 test('for another process: no sign of life', async () => {
-  const manager = await serviceManager('path');
+  const manager = await ServiceManager.begin();
   const env = { NOTIFY_SOCKET: manager.address, WATCHDOG_USEC: '20000', WATCHDOG_PID: '1' };
   await using fleet = new Fleet([fixture('http-hello.mjs'), '-w', '1'], env);
   await fleet.ready();
