@@ -15,13 +15,21 @@ export interface BesideOptions {
   log: Log;
 }
 
-/** Whoever looks at a fleet from outside is served beside its workers: systemd, Prometheus, Kubernetes and HAProxy. Before the first worker is forked, until the last has ended.
+/** What becomes of the others where one cannot be served. */
+export type Attempt = (serve: () => Promise<void>) => Promise<void>;
+
+/** Whoever looks at a fleet from outside is served beside its workers: systemd, Prometheus, Kubernetes and HAProxy.
+ * Before the first worker is forked, until the last has ended.
+ * @param attempt none is served after one that cannot be, unless it says otherwise
  * @throws the system's error where the port of `metrics` or `agentCheck` cannot be listened on; ERR_ADDON_UNAVAILABLE */
 export async function serveBeside(
   fleet: Fleet,
   { metrics, agentCheck, systemd, log }: BesideOptions,
+  attempt: Attempt = (serve) => serve(),
 ): Promise<void> {
   serveSystemd(fleet, systemd, log);
-  if (metrics !== undefined) fleet.onMetricsServed(await serveHealth(fleet, metrics, log));
-  if (agentCheck !== undefined) fleet.onAgentCheckServed(await serveAgentCheck(fleet, agentCheck, log));
+  if (metrics !== undefined)
+    await attempt(async () => fleet.onMetricsServed(await serveHealth(fleet, metrics, log)));
+  if (agentCheck !== undefined)
+    await attempt(async () => fleet.onAgentCheckServed(await serveAgentCheck(fleet, agentCheck, log)));
 }

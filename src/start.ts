@@ -1,5 +1,5 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
-import { serveBeside } from './beside.js';
+import { type Attempt, serveBeside } from './beside.js';
 import { probe } from './capabilities.js';
 import { defaultName } from './control/path.js';
 import { ControlServer } from './control/server.js';
@@ -83,8 +83,12 @@ export async function launch(options: StartOptions, hooks: LaunchHooks): Promise
     // What the old process still has, it gives up when it has let go of its sockets.
     if (predecessor === undefined) control = await openControl(options, hooks);
     assembled = assemble(options, control?.name, predecessor, async () => {
-      assembled.serveControl(await openControl(options, hooks, predecessor?.manifest.name));
-      await serveBeside(assembled.fleet, assembled.beside);
+      const { fleet, beside, serveControl } = assembled;
+      // From here on this process serves, whatever else it cannot do.
+      const attempt: Attempt = (serve) =>
+        serve().catch((error: Error) => beside.log.error({ err: error }, error.message));
+      await attempt(async () => serveControl(await openControl(options, hooks, predecessor?.manifest.name)));
+      await serveBeside(fleet, beside, attempt);
     });
   } catch (error) {
     control?.close();
@@ -205,8 +209,8 @@ function assemble(
     await from.replace(workers);
     if (supervisor.isStopping) return;
     balancer?.takeOver();
-    // From here on this process serves, whatever else it cannot do.
-    await onTakenOver().catch((error: Error) => log.error({ err: error }, error.message));
+    await onTakenOver();
+    from.end();
   };
   return { fleet, supervisor, inherited, serveControl, beside: { metrics, agentCheck, systemd, log } };
 }

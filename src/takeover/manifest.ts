@@ -3,7 +3,8 @@ import { STRATEGIES, type StrategyName } from '../strategies/select.js';
 
 /* What two primaries say to each other while one takes the other's place: JSON, one message a line. The old one
  * begins with its manifest. The new one answers `ready` when every worker of its is, or `failed`. Then the old one
- * has `released` the sockets, or it has `aborted`. */
+ * has `released` the sockets, or it has `aborted`. Released, the new one is `serving` as soon as it also has the control
+ * socket and the like. */
 
 /** Of this conversation. */
 export const VERSION = 1;
@@ -46,7 +47,7 @@ export interface FailedMessage {
 }
 
 export type FromOld = { takeover: Manifest } | { released: true } | { aborted: string };
-export type FromNew = { ready: { workers: number } } | { failed: FailedMessage };
+export type FromNew = { ready: { workers: number } } | { failed: FailedMessage } | { serving: true };
 
 /** @throws EvenkeelError ERR_UPGRADE_FAILED: it is of another version, or none */
 export function parseManifest(message: unknown): Manifest {

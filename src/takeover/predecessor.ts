@@ -78,9 +78,17 @@ export class Predecessor {
     }
     this.#channel.send({ ready: { workers } });
     const error = await this.#end;
-    this.#channel.close();
-    if (error !== undefined) throw error;
+    if (error !== undefined) {
+      this.#channel.close();
+      throw error;
+    }
     this.sockets.close(); // each listener has its own descriptors
+  }
+
+  /** Whatever the old one had is this one's: it answers there now. */
+  end(): void {
+    this.#channel.send({ serving: true });
+    this.#channel.close();
   }
 
   /** @throws EvenkeelError ERR_UPGRADE_FAILED where the sockets are of no use to the strategy */

@@ -27,6 +27,7 @@ export class Successor {
   readonly #gone: Promise<unknown>;
   #settle: (result: { workers: number } | Error) => void = () => {};
   readonly #result: Promise<{ workers: number } | Error>;
+  #onServing: (isServing: boolean) => void = () => {};
 
   /** @throws the system's error where no process can be made */
   constructor({ command, env, manifest, fds }: SuccessorOptions) {
@@ -47,8 +48,10 @@ export class Successor {
     this.#channel = new TakeoverChannel(this.#child.stdio[CHANNEL_FD] as Duplex, {
       onMessage: (message) => this.#onMessage(message),
       // It has ended, which says more; or it has closed what it did not know.
-      onEnd: () =>
-        setImmediate(() => this.#settle(failed('does not want the sockets: does it call start()?'))),
+      onEnd: () => {
+        this.#onServing(false);
+        setImmediate(() => this.#settle(failed('does not want the sockets: does it call start()?')));
+      },
     });
     this.#channel.send({ takeover: manifest });
   }
@@ -73,11 +76,17 @@ export class Successor {
     this.#settle(error);
   }
 
-  /** The sockets are its; it lives on without us. */
-  release(): void {
+  /** The sockets are its; it lives on without us. Resolves when it serves whatever else this process did.
+   * @throws EvenkeelError ERR_UPGRADE_FAILED: it has ended instead */
+  async release(): Promise<void> {
+    const isServing = new Promise<boolean>((resolve) => {
+      this.#onServing = resolve;
+    });
     this.#channel.send({ released: true });
-    this.#channel.close();
     this.#child.unref();
+    if (!(await isServing))
+      throw new EvenkeelError('ERR_UPGRADE_FAILED', 'the new process ended as soon as it had the sockets');
+    this.#channel.close();
   }
 
   /** It is not to take them, and ends; what has not after `limit` ms is killed. Resolves when it has. */
@@ -92,7 +101,9 @@ export class Successor {
   }
 
   #onMessage(message: unknown): void {
-    const { ready, failed: failure } = message as Partial<Record<'ready' | 'failed', unknown>>;
+    const said = message as Partial<Record<'ready' | 'failed' | 'serving', unknown>>;
+    const { ready, failed: failure, serving } = said;
+    if (serving === true) return this.#onServing(true);
     const { workers } = (ready ?? {}) as Partial<Extract<FromNew, { ready: unknown }>['ready']>;
     if (Number.isSafeInteger(workers)) return this.#settle({ workers: workers as number });
     const { code, message: why } = (failure ?? {}) as Partial<FailedMessage>;

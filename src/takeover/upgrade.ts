@@ -50,6 +50,7 @@ export async function upgrade(
   const onStopping = (): void => successor?.cancel(new EvenkeelError('ERR_STOPPED', 'the fleet stops'));
   supervisor.once('stopping', onStopping);
   let upgraded: Upgraded | undefined;
+  let serving: Promise<void> | undefined;
   try {
     await supervisor.handOver(
       async () => {
@@ -61,22 +62,21 @@ export async function upgrade(
       },
       () => {
         onReleased(upgraded as Upgraded);
-        successor?.release();
-        log.info(
-          { ...upgraded },
-          `upgraded: process ${upgraded?.pid} serves with ${upgraded?.workers} workers`,
-        );
+        serving = successor?.release();
       },
     );
+    await serving;
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
-    await successor?.abort(message, killTimeout);
+    if (serving === undefined) await successor?.abort(message, killTimeout);
     log.error({ code }, `the upgrade failed: ${message}`);
     throw error;
   } finally {
     supervisor.off('stopping', onStopping);
   }
-  return upgraded as unknown as Upgraded;
+  const { pid, workers } = upgraded as unknown as Upgraded;
+  log.info({ pid, workers }, `upgraded: process ${pid} serves with ${workers} workers`);
+  return { pid, workers };
 }
 
 function begin(options: UpgradeOptions, balancer: Balancer): Successor {

@@ -33,8 +33,10 @@ export class Fleet implements AsyncDisposable {
   readonly log: LogLine[] = [];
   /** What the application printed. */
   readonly output: string[] = [];
+  /** Nothing more is printed then, also by those that it started. */
   readonly exited: Promise<Exit>;
   stderr = '';
+  #isOver = false;
   #wake: (() => void)[] = [];
 
   /** `limits`: shell commands that come first, `ulimit -n 60;` say. `before`: a command that runs the one after
@@ -60,7 +62,10 @@ export class Fleet implements AsyncDisposable {
       this.#notify();
     });
     this.exited = once(this.process, 'close').then(([code, signal]) => ({ code, signal }) as Exit);
-    void this.exited.then(() => this.#notify());
+    void this.exited.then(() => {
+      this.#isOver = true;
+      this.#notify();
+    });
   }
 
   /** The first log line, past or to come, that `matches`. Fails when the process ends without one. */
@@ -131,8 +136,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   async #next(): Promise<void> {
-    const isOver = this.process.exitCode !== null || this.process.signalCode !== null;
-    if (isOver) {
+    if (this.#isOver) {
       const said = [...this.log.map(({ msg }) => msg), ...this.output].join('\n');
       throw new Error(
         `the fleet ended (${this.process.exitCode}) without what was awaited:\n${said}\n${this.stderr}`,

@@ -6,7 +6,9 @@ import { Fleet, fixture, type LogLine } from './fleet.ts';
 
 export interface Version {
   mode?: 'ok' | 'crashes' | 'never-listens' | 'waits' | 'blocks' | 'tries-a-port';
-  listenOn?: number[];
+  /** Ports, or Unix sockets. */
+  listenOn?: (number | string)[];
+  host?: string;
 }
 
 /** A fleet of test/fixtures/reloadable.mjs, and what its next generation will be. */
@@ -19,11 +21,12 @@ export class Reloadable extends Fleet {
     env: Record<string, string> = {},
     first: Version = {},
     before: readonly string[] = [],
+    inherits: readonly number[] = [],
   ) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-reload-'));
     const file = path.join(folder, 'version.json');
     write(file, 1, first);
-    super([...args, fixture('reloadable.mjs'), '--', file], env, [], '', before);
+    super([...args, fixture('reloadable.mjs'), '--', file], env, [], '', before, inherits);
     this.file = file;
     this.#version = 1;
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -52,6 +55,6 @@ export class Reloadable extends Fleet {
   }
 }
 
-function write(file: string, version: number, { mode = 'ok', listenOn = [0] }: Version): void {
-  writeFileSync(file, JSON.stringify({ version, mode, listenOn }));
+function write(file: string, version: number, { mode = 'ok', listenOn = [0], host }: Version): void {
+  writeFileSync(file, JSON.stringify({ version, mode, listenOn, host }));
 }

@@ -5,6 +5,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { Fleet, fixture } from '../helpers/fleet.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { testKeys } from '../helpers/keys.ts';
 import { newConnections } from '../helpers/load.ts';
 import { eventually, get, nextWorker } from '../helpers/requests.ts';
@@ -15,13 +16,6 @@ import { slotsOf } from '../helpers/table.ts';
 const keys = testKeys();
 const open = (file: string, workers: number, env = {}, limits = '') =>
   new Fleet([fixture(file), '-w', String(workers), '-s', 'shared-handle'], { ...keys, ...env }, [], limits);
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0);
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function listensOn<T>(fleet: Fleet): Promise<T> {
   await fleet.ready();

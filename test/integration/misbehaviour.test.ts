@@ -1,15 +1,8 @@
-import net from 'node:net';
 import { expect, test } from 'vitest';
 import { STRATEGIES } from '../../dist/strategies/select.js';
 import { Fleet, fixture } from '../helpers/fleet.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { newConnections } from '../helpers/load.ts';
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0);
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 // The channel, the load table and IPC are all a worker can reach. Garbage there may cost that worker its
 // connections and the balance; never the primary, and never the others' connections.

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { STRATEGIES } from '../../dist/strategies/select.js';
+import { freePort } from '../helpers/free-port.ts';
 import { everyKind, NOTHING_LOST } from '../helpers/load.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
 import { eventually, get } from '../helpers/requests.ts';
@@ -67,14 +66,6 @@ test('new code that never listens: within listenTimeout the old workers go on', 
   expect(await versionAt(port)).toMatchObject({ version: 1 });
   await eventually(async () => fleet.log.filter(({ msg }) => msg.includes('killed')).length === 0);
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  return port;
-}
 
 test('new code that listens elsewhere: said with both addresses, and nothing stays open there', async () => {
   const [before, after] = [await freePort(), await freePort()];
