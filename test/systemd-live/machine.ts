@@ -57,9 +57,11 @@ export async function systemdVersion(): Promise<number> {
   return Number(/^systemd (\d+)/.exec(await does('--version'))?.[1]);
 }
 
+export const EVENKEEL = '/usr/bin/env node node_modules/.bin/evenkeel';
+
 /** The command of the example with other options. */
 export const command = (options: string): string =>
-  `ExecStart=\nExecStart=/usr/bin/env node node_modules/.bin/evenkeel server.js -w 2 --listen-timeout 20000 ${options}`;
+  `ExecStart=\nExecStart=${EVENKEEL} server.js -w 2 --listen-timeout 20000 ${options}`;
 
 /** Installs the example as it is, with these lines of [Service] in a drop-in; `systemctl edit` does the same. */
 export async function install(...lines: string[]): Promise<void> {

@@ -8,6 +8,7 @@ import {
   clear,
   command,
   does,
+  EVENKEEL,
   install,
   journal,
   PORT,
@@ -65,6 +66,38 @@ test.each(STRATEGIES)(
     await load.stop();
   },
 );
+
+test.each(STRATEGIES)(
+  '%s: an upgrade makes another process the main one, and loses nothing',
+  async (strategy) => {
+    await install(command(`-s ${strategy}`), 'ExecReload=', `ExecReload=${EVENKEEL} upgrade`);
+    await does('start', 'evenkeel.service');
+    const { primary } = await whoAnswers();
+    const load = await aLittleLoad();
+    await does('reload', 'evenkeel.service');
+    await eventually(async () => (await whoAnswers()).primary !== primary);
+    const next = (await whoAnswers()).primary;
+    await eventually(async () => (await run('kill', '-0', String(primary))).code !== 0);
+    expect(Number(await property('MainPID'))).toBe(next);
+    expect(await property('StatusText')).toMatch(/^running: 2 of 2 workers ready, generation 2/);
+    expect([await property('ActiveState'), await property('NRestarts')]).toEqual(['active', '0']);
+    await load.stop();
+    await does('stop', 'evenkeel.service');
+    expect(await property('Result')).toBe('success');
+  },
+);
+
+test('an upgrade that fails is said, and the old process serves on', async () => {
+  await install(command(''), 'ExecReload=', `ExecReload=${EVENKEEL} upgrade`);
+  await does('start', 'evenkeel.service');
+  const { primary } = await whoAnswers();
+  writeFileSync(path.join(APPLICATION, 'broken'), '');
+  expect((await systemctl('reload', 'evenkeel.service')).code).toBe(1);
+  expect(await journal()).toMatch(/ERR_UPGRADE_FAILED/);
+  expect(Number(await property('MainPID'))).toBe(primary);
+  expect(await property('ActiveState')).toBe('active');
+  expect((await whoAnswers()).primary).toBe(primary);
+});
 
 test('a reload that fails is said, and the old workers serve on', async () => {
   await install(command(''));
