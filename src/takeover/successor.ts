@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Duplex } from 'node:stream';
 import { EvenkeelError } from '../errors.js';
 import { TakeoverChannel } from './channel.js';
 import type { Command } from './command.js';
+import { Launched } from './launched.js';
 import type { FailedMessage, FromNew, FromOld, Manifest } from './manifest.js';
 
 /** Tells a process that it takes another one's place: the descriptor of its end of the conversation. The sockets
@@ -22,42 +20,39 @@ export interface SuccessorOptions {
 
 /** The process that is to take this one's place, from its start until the sockets are its. */
 export class Successor {
-  readonly #child: ChildProcess;
+  readonly #launched: Launched;
   readonly #channel: TakeoverChannel<FromOld>;
-  readonly #gone: Promise<unknown>;
   #settle: (result: { workers: number } | Error) => void = () => {};
   readonly #result: Promise<{ workers: number } | Error>;
   #onServing: (isServing: boolean) => void = () => {};
+  /** It knows that it cannot. */
+  #hasFailed = false;
 
   /** @throws the system's error where no process can be made */
   constructor({ command, env, manifest, fds }: SuccessorOptions) {
-    const { file, args, cwd } = command;
     this.#result = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#child = spawn(file, args, {
-      cwd,
-      env: { ...env, PWD: cwd, [TAKEOVER_ENV]: String(CHANNEL_FD) },
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe', ...fds],
-    });
-    this.#gone = once(this.#child, 'exit').catch(() => {}); // an 'error': there never was a process
-    this.#child.once('error', (error) => this.#settle(failed(`cannot be started: ${error.message}`)));
-    this.#child.once('exit', (code, signal) =>
-      this.#settle(failed(`ended before it was ready: ${signal === null ? `exit code ${code}` : signal}`)),
-    );
-    this.#channel = new TakeoverChannel(this.#child.stdio[CHANNEL_FD] as Duplex, {
+    const environment = { ...env, PWD: command.cwd, [TAKEOVER_ENV]: String(CHANNEL_FD) };
+    this.#launched = new Launched(command, environment, fds);
+    void this.#launched.ended.then((how) => this.#settle(failed(`ended before it was ready: ${how}`)));
+    this.#channel = new TakeoverChannel(this.#launched.stream, {
       onMessage: (message) => this.#onMessage(message),
       // It has ended, which says more; or it has closed what it did not know.
       onEnd: () => {
         this.#onServing(false);
-        setImmediate(() => this.#settle(failed('does not want the sockets: does it call start()?')));
+        setTimeout(() => this.#settle(failed('does not want the sockets: does it call start()?')), SETTLE);
       },
     });
     this.#channel.send({ takeover: manifest });
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
+  /** Resolves with its process id.
+   * @throws EvenkeelError ERR_UPGRADE_FAILED: it cannot be started */
+  async started(): Promise<number> {
+    return this.#launched.pid.catch((error: Error) => {
+      throw failed(`cannot be started: ${error.message}`);
+    });
   }
 
   /** Resolves when every worker of it is ready.
@@ -68,6 +63,7 @@ export class Successor {
     const result = await this.#result;
     clearTimeout(timer);
     if (result instanceof Error) throw result;
+    await this.#launched.letGo();
     return result;
   }
 
@@ -83,7 +79,6 @@ export class Successor {
       this.#onServing = resolve;
     });
     this.#channel.send({ released: true });
-    this.#child.unref();
     if (!(await isServing))
       throw new EvenkeelError('ERR_UPGRADE_FAILED', 'the new process ended as soon as it had the sockets');
     this.#channel.close();
@@ -91,13 +86,9 @@ export class Successor {
 
   /** It is not to take them, and ends; what has not after `limit` ms is killed. Resolves when it has. */
   async abort(why: string, limit: number): Promise<void> {
-    if (this.#child.pid === undefined) return;
     this.#channel.send({ aborted: why });
     this.#channel.close();
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), limit);
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.#gone;
-    clearTimeout(timer);
+    await this.#launched.end(this.#hasFailed ? FAREWELL : 0, limit);
   }
 
   #onMessage(message: unknown): void {
@@ -107,10 +98,17 @@ export class Successor {
     const { workers } = (ready ?? {}) as Partial<Extract<FromNew, { ready: unknown }>['ready']>;
     if (Number.isSafeInteger(workers)) return this.#settle({ workers: workers as number });
     const { code, message: why } = (failure ?? {}) as Partial<FailedMessage>;
-    if (typeof why === 'string')
-      this.#settle(failed(`says: ${why}${typeof code === 'string' ? ` [${code}]` : ''}`));
+    if (typeof why !== 'string') return;
+    this.#hasFailed = true;
+    this.#settle(failed(`says: ${why}${typeof code === 'string' ? ` [${code}]` : ''}`));
   }
 }
+
+/** Who has said why it cannot, ends by itself, and may have more to say to people; milliseconds. */
+const FAREWELL = 1000;
+
+/** How it ended comes another way than that it has closed its descriptors; milliseconds. */
+const SETTLE = 500;
 
 function failed(what: string): EvenkeelError {
   return new EvenkeelError(

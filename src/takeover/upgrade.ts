@@ -55,7 +55,7 @@ export async function upgrade(
     await supervisor.handOver(
       async () => {
         successor = begin(options, balancer);
-        const { pid } = successor;
+        const pid = await successor.started();
         log.info({ pid }, `upgrading: process ${pid} is to take this one's place`);
         const { workers } = await successor.ready(START_LIMIT + options.listenTimeout);
         upgraded = { pid, workers };
