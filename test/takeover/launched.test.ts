@@ -79,7 +79,9 @@ test('what ignores SIGTERM is killed', async () => {
 });
 
 test('what ends by itself in time is not sent a signal', async () => {
-  const launched = launch(`process.on('SIGTERM', () => process.exit(1)); end.unref(); setTimeout(() => {}, 100)`);
+  const launched = launch(
+    `process.on('SIGTERM', () => process.exit(1)); end.unref(); setTimeout(() => {}, 100)`,
+  );
   await launched.end(5000, 5000);
   expect(await launched.ended).toBe('exit code 0');
 });
