@@ -1,5 +1,6 @@
 import diagnostics from 'node:diagnostics_channel';
-import type { Fleet, ListenerStatus, WorkerStatus } from './fleet.js';
+import type { Fleet } from './fleet.js';
+import type { ListenerStatus, WorkerStatus } from './fleet-status.js';
 import type { Reload } from './primary/generations.js';
 import type { Rescue } from './primary/worker-handle.js';
 import type { Upgraded } from './takeover/upgrade.js';

@@ -1,7 +1,8 @@
 export type { DiagnosticsChannel, DiagnosticsMessages } from './diagnostics.js';
 export { type ErrorCode, EvenkeelError } from './errors.js';
 export { type Explanation, explain } from './explain.js';
-export type { Fleet, FleetEvents, FleetPhase, FleetStatus, ListenerStatus, WorkerStatus } from './fleet.js';
+export type { Fleet, FleetEvents } from './fleet.js';
+export type { FleetPhase, FleetStatus, ListenerStatus, WorkerStatus } from './fleet-status.js';
 export type { Log } from './log.js';
 export type { StartOptions } from './options.js';
 export type { Reload, ReloadOutcome } from './primary/generations.js';

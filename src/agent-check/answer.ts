@@ -1,4 +1,4 @@
-import type { FleetPhase, FleetStatus } from '../fleet.js';
+import type { FleetPhase, FleetStatus } from '../fleet-status.js';
 
 export interface Places {
   /** How many workers the fleet is to have. */

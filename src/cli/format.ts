@@ -1,4 +1,4 @@
-import type { ListenerStatus } from '../fleet.js';
+import type { ListenerStatus } from '../fleet-status.js';
 
 /* Figures for people, each of them short: of at most 5 characters where not said otherwise. */
 

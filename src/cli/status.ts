@@ -1,4 +1,4 @@
-import type { FleetStatus, WorkerStatus } from '../fleet.js';
+import type { FleetStatus, WorkerStatus } from '../fleet-status.js';
 import { CRASH_LOOP } from '../primary/backoff.js';
 import {
   bytes,

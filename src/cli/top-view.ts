@@ -1,4 +1,4 @@
-import type { FleetStatus, WorkerStatus } from '../fleet.js';
+import type { FleetStatus, WorkerStatus } from '../fleet-status.js';
 import { bytes, type Column, count, cut, milliseconds, NOTHING, percent, table } from './format.js';
 import { headLines, optional } from './status.js';
 

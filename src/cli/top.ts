@@ -1,7 +1,7 @@
 import { ControlClient } from '../control/client.js';
 import type { Command } from '../control/protocol.js';
 import { EvenkeelError } from '../errors.js';
-import type { FleetStatus } from '../fleet.js';
+import type { FleetStatus } from '../fleet-status.js';
 import { type ControlFlags, STATUS_TIMEOUT } from './act.js';
 import { plain } from './format.js';
 import { Screen } from './screen.js';

@@ -1,5 +1,5 @@
 import { EvenkeelError } from '../errors.js';
-import type { FleetStatus } from '../fleet.js';
+import type { FleetStatus } from '../fleet-status.js';
 import type { Log } from '../log.js';
 import { encodeAnswer, type Id, parseRequest, RefusedRequest, type Request } from './protocol.js';
 

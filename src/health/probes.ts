@@ -1,4 +1,4 @@
-import type { FleetStatus } from '../fleet.js';
+import type { FleetStatus } from '../fleet-status.js';
 import type { WorkerState } from '../primary/seat.js';
 
 export interface Verdict {

@@ -1,4 +1,4 @@
-import type { FleetStatus, WorkerStatus } from '../fleet.js';
+import type { FleetStatus, WorkerStatus } from '../fleet-status.js';
 import type { WorkerState } from '../primary/seat.js';
 import { VERSION } from '../version.js';
 import type { Family, Sample } from './family.js';

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
-import type { FleetEvents, WorkerStatus } from '../fleet.js';
+import type { FleetEvents } from '../fleet.js';
+import type { WorkerStatus } from '../fleet-status.js';
 import { Buckets } from './buckets.js';
 import { RunningTotals } from './running-totals.js';
 

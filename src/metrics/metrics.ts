@@ -1,6 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { EventEmitter } from 'node:events';
-import type { FleetEvents, FleetStatus } from '../fleet.js';
+import type { FleetEvents } from '../fleet.js';
+import type { FleetStatus } from '../fleet-status.js';
 import type { Log } from '../log.js';
 import { ApplicationMetrics } from './application-metrics.js';
 import { fleetFamilies } from './families.js';

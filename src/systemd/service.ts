@@ -1,4 +1,5 @@
-import type { Fleet, FleetStatus } from '../fleet.js';
+import type { Fleet } from '../fleet.js';
+import type { FleetStatus } from '../fleet-status.js';
 import type { Log } from '../log.js';
 import type { SystemdEnvironment } from './environment.js';
 import { Notifier } from './notifier.js';
