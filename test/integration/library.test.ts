@@ -87,7 +87,7 @@ test('unresponsiveTimeout: who is reported, and how', async () => {
   expect(worker).toMatchObject({ pid, state: 'ready' });
   expect(report).toMatchObject({ killed: true });
   expect(report.duration).toBeGreaterThanOrEqual(500);
-  expect(report.stack).toMatch(/^ {4}at spinInTimer \(/);
+  expect(report.stack).toMatch(/^ {4}at spinInTimer \(/m);
 });
 
 test('scale: a worker that is busy all the time gets help, within five seconds or ten', async () => {
