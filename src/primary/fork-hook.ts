@@ -1,14 +1,9 @@
-import { ChildProcess } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
 import { syncBuiltinESMExports } from 'node:module';
-import { constants } from 'node:os';
-import type { PrimaryLink, SpawnOptions } from '../link/link.js';
+import type { PrimaryLink } from '../link/link.js';
+import { hookingSpawn } from '../spawn-hook.js';
 import type { Balancer } from './balancer.js';
 import { requireInstead, withPreload } from './preload.js';
-
-/** ChildProcess.prototype.spawn, where fork() ends up with its options complete. Undocumented, and the
- * only place that sees every stdio setting of node:cluster without changing `cluster.settings`. */
-const prototype = ChildProcess.prototype as unknown as { spawn(options: SpawnOptions): unknown };
 
 /** Says who serves the workers forked from now on. Asked at each fork: it may decide on the first one. */
 export interface ForkHook {
@@ -57,26 +52,11 @@ function forkWithHook(env?: object): Worker {
 
 /** Runs `fork`, whose child gets its end of the link, and the preload. */
 function inheriting<T>(link: PrimaryLink, fork: () => T): T {
-  const spawn = prototype.spawn;
-  prototype.spawn = function (options) {
+  return hookingSpawn((options) => {
     options.args = withPreload(options.args, cluster.settings.exec);
     options.envPairs = options.envPairs.map(rewritten);
     link.extend(options);
-    const error = spawn.call(this, options);
-    if (error === -constants.errno.EMFILE || error === -constants.errno.ENFILE) closePipes(options);
-    return error;
-  };
-  try {
-    return fork();
-  } finally {
-    prototype.spawn = spawn;
-  }
-}
-
-/** Of a spawn that found no descriptor Node forgets those it had made for it. */
-function closePipes({ stdio }: SpawnOptions): void {
-  for (const one of stdio as { type?: string; handle?: { close(): void } }[])
-    if (one.type === 'pipe') one.handle?.close();
+  }, fork);
 }
 
 function rewritten(pair: string): string {

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { hookingSpawn } from '../spawn-hook.js';
 import type { Command } from './command.js';
 
 /** What the launcher is told. */
@@ -31,23 +32,30 @@ export class Launched {
   readonly #launcherEnded: Promise<unknown>;
   #runs: number | undefined;
 
-  /** @param fds its descriptors from 4 on; the caller's
+  /** @param fds its descriptors from 4 on; the caller's, who may close them at once
    * @throws the system's error where no process can be made */
-  constructor(command: Command, env: NodeJS.ProcessEnv, fds: readonly number[]) {
+  static async begin(command: Command, env: NodeJS.ProcessEnv, fds: readonly number[]): Promise<Launched> {
     // What NODE_OPTIONS asks for is for the program alone: an inspector's port can be had once.
     const { NODE_OPTIONS: _, ...own } = process.env;
-    this.#launcher = spawn(process.execPath, [LAUNCHER], {
-      env: own,
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe', ...fds, 'ipc'],
-    });
-    this.stream = this.#launcher.stdio[3] as Duplex;
-    this.#launcherEnded = once(this.#launcher, 'exit').catch(() => {}); // an 'error': there never was one
+    const stdio: StdioOptions = ['inherit', 'inherit', 'inherit', 'pipe', ...fds, 'ipc'];
+    const launcher = hookingSpawn(
+      () => {},
+      () => spawn(process.execPath, [LAUNCHER], { env: own, stdio }),
+    );
+    if (launcher.pid === undefined) throw (await once(launcher, 'error'))[0];
+    return new Launched(launcher, { command, env, fds: 1 + fds.length });
+  }
+
+  private constructor(launcher: ChildProcess, launch: Launch) {
+    this.#launcher = launcher;
+    this.stream = launcher.stdio[3] as Duplex;
+    this.#launcherEnded = once(launcher, 'exit');
     let onEnd: (how: string) => void = () => {};
     this.ended = new Promise((resolve) => {
       onEnd = resolve;
     });
     this.pid = new Promise((resolve, reject) => {
-      this.#launcher.on('message', (report: LaunchReport) => {
+      launcher.on('message', (report: LaunchReport) => {
         if ('error' in report) return reject(new Error(report.error));
         if ('ended' in report) {
           this.#runs = undefined;
@@ -56,14 +64,12 @@ export class Launched {
         this.#runs = report.pid;
         resolve(report.pid);
       });
-      this.#launcher.once('error', reject);
-      this.#launcher.once('exit', (code, signal) =>
+      launcher.once('exit', (code, signal) =>
         reject(new Error(`its launcher ended: ${signal ?? `exit code ${code}`}`)),
       );
     });
     this.pid.catch(() => {}); // whoever waits for it is told
-    const launch: Launch = { command, env, fds: 1 + fds.length };
-    this.#launcher.send(launch, () => {}); // it ends instead, which says more
+    launcher.send(launch, () => {}); // it ends instead, which says more
   }
 
   /** It has the init process for its parent when this resolves, and `ended` says nothing any more. */

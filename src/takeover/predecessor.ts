@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import net from 'node:net';
 import { EvenkeelError } from '../errors.js';
 import type { Selection } from '../strategies/select.js';
@@ -61,9 +62,15 @@ export class Predecessor {
       },
     });
     const timer = setTimeout(() => greet({}), GREETING_LIMIT);
-    const manifest = parseManifest(await greeting);
-    clearTimeout(timer);
-    return new Predecessor(channel, manifest, end);
+    try {
+      return new Predecessor(channel, parseManifest(await greeting), end);
+    } catch (error) {
+      channel.send({ failed: { code: 'ERR_UPGRADE_FAILED', message: (error as Error).message } });
+      channel.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Says that every worker is ready to serve, and resolves when the old process does not serve any more.
@@ -111,10 +118,18 @@ export class Predecessor {
 }
 
 function openChannel(): net.Socket {
+  // One that was not open when this process began, Node may have for itself.
+  if (isSocket(CHANNEL_FD)) return new net.Socket({ fd: CHANNEL_FD, readable: true, writable: true });
+  throw new EvenkeelError(
+    'ERR_UPGRADE_FAILED',
+    `${TAKEOVER_ENV} is set, and descriptor ${CHANNEL_FD} is no socket of a process that runs: unset it`,
+  );
+}
+
+function isSocket(fd: number): boolean {
   try {
-    return new net.Socket({ fd: CHANNEL_FD, readable: true, writable: true });
-  } catch (cause) {
-    const why = `${TAKEOVER_ENV} is set, and descriptor ${CHANNEL_FD} is not open: unset it`;
-    throw new EvenkeelError('ERR_UPGRADE_FAILED', why, { cause });
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false; // it is not open
   }
 }

@@ -28,15 +28,23 @@ export class Successor {
   /** It knows that it cannot. */
   #hasFailed = false;
 
-  /** @throws the system's error where no process can be made */
-  constructor({ command, env, manifest, fds }: SuccessorOptions) {
+  /** @throws EvenkeelError ERR_UPGRADE_FAILED where no process can be made */
+  static async begin({ command, env, manifest, fds }: SuccessorOptions): Promise<Successor> {
+    const environment = { ...env, PWD: command.cwd, [TAKEOVER_ENV]: String(CHANNEL_FD) };
+    try {
+      return new Successor(await Launched.begin(command, environment, fds), manifest);
+    } catch (error) {
+      throw cannotBeStarted(error as Error);
+    }
+  }
+
+  private constructor(launched: Launched, manifest: Manifest) {
+    this.#launched = launched;
     this.#result = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    const environment = { ...env, PWD: command.cwd, [TAKEOVER_ENV]: String(CHANNEL_FD) };
-    this.#launched = new Launched(command, environment, fds);
-    void this.#launched.ended.then((how) => this.#settle(failed(`ended before it was ready: ${how}`)));
-    this.#channel = new TakeoverChannel(this.#launched.stream, {
+    void launched.ended.then((how) => this.#settle(failed(`ended before it was ready: ${how}`)));
+    this.#channel = new TakeoverChannel(launched.stream, {
       onMessage: (message) => this.#onMessage(message),
       // It has ended, which says more; or it has closed what it did not know.
       onEnd: () => {
@@ -51,7 +59,7 @@ export class Successor {
    * @throws EvenkeelError ERR_UPGRADE_FAILED: it cannot be started */
   async started(): Promise<number> {
     return this.#launched.pid.catch((error: Error) => {
-      throw failed(`cannot be started: ${error.message}`);
+      throw cannotBeStarted(error);
     });
   }
 
@@ -109,6 +117,10 @@ const FAREWELL = 1000;
 
 /** How it ended comes another way than that it has closed its descriptors; milliseconds. */
 const SETTLE = 500;
+
+function cannotBeStarted({ message }: Error): EvenkeelError {
+  return failed(`cannot be started: ${message}`);
+}
 
 function failed(what: string): EvenkeelError {
   return new EvenkeelError(

@@ -54,7 +54,7 @@ export async function upgrade(
   try {
     await supervisor.handOver(
       async () => {
-        successor = begin(options, balancer);
+        successor = await begin(options, balancer);
         const pid = await successor.started();
         log.info({ pid }, `upgrading: process ${pid} is to take this one's place`);
         const { workers } = await successor.ready(START_LIMIT + options.listenTimeout);
@@ -79,7 +79,7 @@ export async function upgrade(
   return { pid, workers };
 }
 
-function begin(options: UpgradeOptions, balancer: Balancer): Successor {
+async function begin(options: UpgradeOptions, balancer: Balancer): Promise<Successor> {
   const { name, selection, supervisor, inherited, systemd, workers } = options;
   requireListeners(supervisor);
   const fds: number[] = [];
@@ -103,7 +103,7 @@ function begin(options: UpgradeOptions, balancer: Balancer): Successor {
       inherited: given.length,
     };
     const env = { ...process.env, ...systemdVariables(systemd) };
-    return new Successor({ command: commandOf(howStarted()), env, manifest, fds });
+    return await Successor.begin({ command: commandOf(howStarted()), env, manifest, fds });
   } finally {
     for (const fd of fds) binding().closeFd(fd); // the new process has its own
   }

@@ -1,19 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import tls from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { Runtime } from '../helpers/control.ts';
-import { fixture, NODE } from '../helpers/fleet.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { testKeys } from '../helpers/keys.ts';
 import { NOTHING_LOST, newConnections } from '../helpers/load.ts';
 import { listen } from '../helpers/native.ts';
 import { openDescriptors } from '../helpers/processes.ts';
-import { eventually, get, isRunning } from '../helpers/requests.ts';
+import { eventually, get } from '../helpers/requests.ts';
+import { program, type Said } from '../helpers/self-upgrading.ts';
 import { type Notice, ServiceManager } from '../helpers/service-manager.ts';
 import { Upgradable } from '../helpers/upgradable.ts';
 
@@ -204,36 +203,6 @@ test.each([
   await get(port);
   await fleet.stopAll();
 });
-
-interface Said {
-  pid: number;
-  port?: number;
-  failed?: string;
-  [fact: string]: unknown;
-}
-
-/** test/fixtures/library/upgrades.mjs, and all that take its place. */
-async function program(options: object) {
-  const file = path.join(temporaryFolder(), 'options.json');
-  const configure = (next: object) => writeFileSync(file, JSON.stringify({ workers: 1, ...next }));
-  configure(options);
-  const child = spawn(NODE, [fixture('library/upgrades.mjs'), file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const closed = once(child, 'close');
-  const lines: Said[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
-  onTestFinished(async () => {
-    for (const { pid } of lines) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
-    await closed;
-  });
-  const says = async (matches: (line: Said) => boolean): Promise<Said> => {
-    await eventually(() => lines.some(matches));
-    return lines.find(matches) as Said;
-  };
-  const { port } = await says((line) => line.port !== undefined);
-  return { child, closed, lines, says, configure, port: port as number };
-}
 
 test('a program that upgrades its own fleet', async () => {
   const { child, closed, says, lines, port } = await program({});

@@ -10,11 +10,15 @@ const parentOf = (pid: number) =>
   Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
 /** A program that says what `script` does on its descriptor 3. */
-function launch(script: string, fds: number[] = [], env: NodeJS.ProcessEnv = process.env): Launched {
+async function launch(
+  script: string,
+  fds: number[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Launched> {
   const say = `const net = require('node:net'); const end = new net.Socket({ fd: 3 });
     const say = (what) => end.write(JSON.stringify(what));`;
   const command = { file: process.execPath, args: ['-e', `${say}\n${script}`], cwd: '/' };
-  const launched = new Launched(command, env, fds);
+  const launched = await Launched.begin(command, env, fds);
   onTestFinished(() => launched.end(0, 0));
   return launched;
 }
@@ -28,7 +32,7 @@ test('it has its descriptors, its environment and directory, and is another proc
   const socket = listen();
   const script = `say([process.cwd(), process.env.MINE, process.env.NODE_CHANNEL_FD, require('fs').fstatSync(4).isSocket()])`;
   const before = openDescriptors(process.pid);
-  const launched = launch(script, [socket.fd()], { ...process.env, MINE: 'yes' });
+  const launched = await launch(script, [socket.fd()], { ...process.env, MINE: 'yes' });
   expect(await said(launched)).toEqual(['/', 'yes', null, true]);
   expect(await launched.pid).not.toBe(process.pid);
   await launched.end(0, 1000);
@@ -37,14 +41,14 @@ test('it has its descriptors, its environment and directory, and is another proc
 
 test('NODE_OPTIONS is for it alone', async () => {
   const env = { ...process.env, NODE_OPTIONS: '--title=mine' };
-  expect(await said(launch('say([process.title, process.env.NODE_OPTIONS])', [], env))).toEqual([
+  expect(await said(await launch('say([process.title, process.env.NODE_OPTIONS])', [], env))).toEqual([
     'mine',
     '--title=mine',
   ]);
 });
 
 test('let go, it runs on, and its parent is one that waits for orphans', async () => {
-  const launched = launch('say(1)');
+  const launched = await launch('say(1)');
   const pid = await launched.pid;
   await said(launched);
   const launcher = parentOf(pid);
@@ -62,24 +66,24 @@ test('let go, it runs on, and its parent is one that waits for orphans', async (
 test.each([
   ['process.exit(3)', 'exit code 3'],
   [`process.kill(process.pid, 'SIGKILL')`, 'SIGKILL'],
-])('%s: %s', async (script, how) => expect(await launch(script).ended).toBe(how));
+])('%s: %s', async (script, how) => expect(await (await launch(script)).ended).toBe(how));
 
 test('its end of the channel is closed when it closes it, though it lives', async () => {
-  const launched = launch('end.destroy(); setInterval(() => {}, 1000)');
+  const launched = await launch('end.destroy(); setInterval(() => {}, 1000)');
   launched.stream.resume();
   await once(launched.stream, 'end');
   expect(isRunning(await launched.pid)).toBe(true);
 });
 
 test('what ignores SIGTERM is killed', async () => {
-  const launched = launch(`process.on('SIGTERM', () => say('no')); say('here')`);
+  const launched = await launch(`process.on('SIGTERM', () => say('no')); say('here')`);
   await said(launched);
   await launched.end(0, 50);
   expect(await launched.ended).toBe('SIGKILL');
 });
 
 test('what ends by itself in time is not sent a signal', async () => {
-  const launched = launch(
+  const launched = await launch(
     `process.on('SIGTERM', () => process.exit(1)); end.unref(); setTimeout(() => {}, 100)`,
   );
   await launched.end(5000, 5000);
@@ -87,7 +91,7 @@ test('what ends by itself in time is not sent a signal', async () => {
 });
 
 test('a program that is not there', async () => {
-  const launched = new Launched({ file: '/nowhere/node', args: [], cwd: '/' }, {}, []);
+  const launched = await Launched.begin({ file: '/nowhere/node', args: [], cwd: '/' }, {}, []);
   await expect(launched.pid).rejects.toThrow('spawn /nowhere/node ENOENT');
   await launched.end(0, 0);
 });

@@ -7,7 +7,7 @@ import { fixture, NODE } from '../helpers/fleet.ts';
 test('the internals are as we know them', () => {
   const facts = JSON.parse(execFileSync(NODE, [fixture('seam.cjs')], { encoding: 'utf8' }));
   expect(facts).toEqual({
-    // src/primary/fork-hook.ts
+    // src/spawn-hook.ts
     spawn: { argv0First: true, entry: true, stdio: 4, ipc: true, envPairs: true },
     // src/worker/listen-hook.ts
     question: {
