@@ -16,8 +16,8 @@ const NODE =
 /** In Wine there is an IPC channel to it, too. */
 const CHANNEL = process.platform === 'win32' ? ['ipc'] : [];
 
-/** A line that is awaited has to come within, in ms: on a busy machine a start in Wine takes seconds. */
-export const LIMIT = 20_000;
+/** A line that is awaited has to come within, in ms: on a busy machine a start in Wine takes many seconds. */
+export const LIMIT = 60_000;
 const LOOK = 20;
 
 /** `node …` on Windows, in the repository's root. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { evenkeel, evenkeelJson, eventually, get, Reloadable } from '../fleet.mjs';
 import { losesNothing } from '../load.mjs';
 
-for (const strategy of ['hand-off']) {
+for (const strategy of ['hand-off', 'shared-handle']) {
   test(`--wait-ready, ${strategy}: a worker that has not said so gets nothing, though it listens`, async (t) => {
     const name = `waits-${strategy}`;
     const args = ['-w', '2', '-s', strategy, '--wait-ready', '--name', name];
@@ -31,7 +31,7 @@ for (const strategy of ['hand-off']) {
 }
 
 test('--max-served: who has had his share is replaced, and no request is lost', async (t) => {
-  const fleet = new Reloadable(t, ['-w', '2', '--max-served', '300']);
+  const fleet = new Reloadable(t, ['-w', '2', '--max-served', '100']);
   const port = await fleet.ready();
   const { pid } = JSON.parse(await get(port));
   await losesNothing(port, async () => {

@@ -64,9 +64,7 @@ for (const strategy of ['hand-off', 'shared-handle']) {
       const firsts = await Promise.all(agents.map((agent) => answerAt(port, agent)));
       fleet.deploy();
       const reloaded = evenkeelJson(t, 'reload', '--name', name);
-      await eventually(
-        async () => (await metrics()).value('evenkeel_workers', { state: 'draining' }) === WORKERS,
-      );
+      await eventually(async () => (await metrics()).value('evenkeel_workers', { state: 'draining' }) > 0);
       await Promise.all(
         agents.map(async (agent, i) => {
           for (let connection; connection !== 'close'; ) {
