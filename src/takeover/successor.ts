@@ -24,7 +24,10 @@ export class Successor {
   readonly #channel: TakeoverChannel<FromOld>;
   #settle: (result: { workers: number } | Error) => void = () => {};
   readonly #result: Promise<{ workers: number } | Error>;
+  /** Whether it serves: false, where it has ended, or closed the channel. */
+  readonly #serving: Promise<boolean>;
   #onServing: (isServing: boolean) => void = () => {};
+  #isOver = false;
   /** It knows that it cannot. */
   #hasFailed = false;
 
@@ -43,11 +46,15 @@ export class Successor {
     this.#result = new Promise((resolve) => {
       this.#settle = resolve;
     });
+    this.#serving = new Promise((resolve) => {
+      this.#onServing = resolve;
+    });
     void launched.ended.then((how) => this.#settle(failed(`ended before it was ready: ${how}`)));
     this.#channel = new TakeoverChannel(launched.stream, {
       onMessage: (message) => this.#onMessage(message),
       // It has ended, which says more; or it has closed what it did not know.
       onEnd: () => {
+        this.#isOver = true;
         this.#onServing(false);
         setTimeout(() => this.#settle(failed('does not want the sockets: does it call start()?')), SETTLE);
       },
@@ -72,6 +79,7 @@ export class Successor {
     clearTimeout(timer);
     if (result instanceof Error) throw result;
     await this.#launched.letGo();
+    if (this.#isOver) throw failed('ended as soon as it was ready');
     return result;
   }
 
@@ -83,11 +91,8 @@ export class Successor {
   /** The sockets are its; it lives on without us. Resolves when it serves whatever else this process did.
    * @throws EvenkeelError ERR_UPGRADE_FAILED: it has ended instead */
   async release(): Promise<void> {
-    const isServing = new Promise<boolean>((resolve) => {
-      this.#onServing = resolve;
-    });
     this.#channel.send({ released: true });
-    if (!(await isServing))
+    if (!(await this.#serving))
       throw new EvenkeelError('ERR_UPGRADE_FAILED', 'the new process ended as soon as it had the sockets');
     this.#channel.close();
   }
