@@ -19,6 +19,7 @@ async function launch(
     const say = (what) => end.write(JSON.stringify(what));`;
   const command = { file: process.execPath, args: ['-e', `${say}\n${script}`], cwd: '/' };
   const launched = await Launched.begin(command, env, fds);
+  launched.stream.on('error', () => {}); // it may end with something unread
   onTestFinished(() => launched.end(0, 0));
   return launched;
 }
