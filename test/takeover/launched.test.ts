@@ -59,9 +59,8 @@ test('let go, it runs on, and its parent is one that waits for orphans', async (
   expect(parentOf(pid)).not.toBe(launcher);
   launched.stream.write('ping');
   expect(isRunning(pid)).toBe(true);
-  const gone = once(launched.stream, 'close');
   await launched.end(0, 1000);
-  await gone;
+  await eventually(() => launched.stream.closed);
 });
 
 test.each([
