@@ -12,5 +12,6 @@ for major in "$@"; do
   echo "== Node $("$node" --version)"
   EVENKEEL_TEST_NODE="$node" npx vitest run test/worker test/integration/parity.test.ts \
     test/integration/kill.test.ts test/integration/stop.test.ts test/integration/lifecycle.test.ts \
-    test/integration/contexts.test.ts test/primary/stack-of.test.ts test/integration/unresponsive.test.ts
+    test/integration/contexts.test.ts test/primary/stack-of.test.ts test/integration/unresponsive.test.ts \
+    test/integration/upgrade.test.ts
 done
