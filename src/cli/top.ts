@@ -2,17 +2,18 @@ import { ControlClient } from '../control/client.js';
 import type { Command } from '../control/protocol.js';
 import { EvenkeelError } from '../errors.js';
 import type { FleetStatus } from '../fleet-status.js';
-import { type ControlFlags, STATUS_TIMEOUT } from './act.js';
+import type { ControlFlags } from './act.js';
 import { plain } from './format.js';
 import { Screen } from './screen.js';
 import { renderTop } from './top-view.js';
+import { Watched } from './watched.js';
 
 /** Milliseconds. */
 const INTERVAL = 1000;
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 const CTRL_C = '\x03';
 
-/** `evenkeel top`: until q, Ctrl+C, a signal, or the fleet's end. With --json a status a second, one a line. */
+/** `evenkeel top`: until q, Ctrl+C, a signal, or the fleet's end; over upgrades of its primary. With --json a status a second, one a line. */
 export async function topCommand(flags: ControlFlags): Promise<void> {
   if (!flags.json && !process.stdout.isTTY) {
     throw new EvenkeelError(
@@ -20,25 +21,25 @@ export async function topCommand(flags: ControlFlags): Promise<void> {
       'top needs a terminal to show itself on: for programs there is evenkeel status --json',
     );
   }
-  const client = await ControlClient.connect(flags.name);
+  const fleet = await Watched.connect(flags.name);
   try {
-    if (flags.json) await print(client);
-    else await new Top(client).run();
+    if (flags.json) await print(fleet);
+    else await new Top(fleet).run();
   } finally {
-    client.close();
+    fleet.close();
   }
 }
 
-async function print(client: ControlClient): Promise<void> {
+async function print(fleet: Watched): Promise<void> {
   process.stdout.on('error', () => process.exit(0)); // EPIPE: nobody reads on
   for (;;) {
-    process.stdout.write(`${JSON.stringify(await client.request({ command: 'status' }, STATUS_TIMEOUT))}\n`);
+    process.stdout.write(`${JSON.stringify(await fleet.status())}\n`);
     await new Promise((resolve) => setTimeout(resolve, INTERVAL));
   }
 }
 
 class Top {
-  readonly #client: ControlClient;
+  readonly #fleet: Watched;
   #current: FleetStatus | undefined;
   #previous: FleetStatus | undefined;
   #message = '';
@@ -48,14 +49,14 @@ class Top {
   /** Ends what is waited for. */
   readonly #ended = new AbortController();
 
-  constructor(client: ControlClient) {
-    this.#client = client;
+  constructor(fleet: Watched) {
+    this.#fleet = fleet;
   }
 
   async run(): Promise<void> {
     const end = (): void => {
       this.#ended.abort();
-      this.#client.close(); // what is asked at this moment has no answer
+      this.#fleet.close(); // what is asked at this moment has no answer
     };
     for (const signal of SIGNALS) process.on(signal, end);
     process.stdout.on('error', end); // EIO: the terminal is gone
@@ -82,9 +83,9 @@ class Top {
   }
 
   async #refresh(): Promise<void> {
-    const status = await this.#client.request({ command: 'status' }, STATUS_TIMEOUT);
+    const status = await this.#fleet.status();
     this.#previous = this.#current;
-    this.#current = status as FleetStatus;
+    this.#current = status;
   }
 
   #draw(): void {
@@ -104,7 +105,7 @@ class Top {
   async #act(command: Command, what: string): Promise<void> {
     this.#say(`${what} …`);
     try {
-      const client = await ControlClient.connect(this.#client.name);
+      const client = await ControlClient.connect(this.#fleet.name);
       const close = (): void => client.close();
       this.#ended.signal.addEventListener('abort', close); // what it asked for goes on
       try {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Runtime } from '../helpers/control.ts';
 import { Fleet, fixture } from '../helpers/fleet.ts';
 import { noTerminal, OnTerminal } from '../helpers/terminal.ts';
+import { Upgradable } from '../helpers/upgradable.ts';
 
 const ENTER = '\x1b[?1049h';
 const RESTORED = '\x1b[?25h\x1b[?1049l';
@@ -48,6 +49,19 @@ describe.skipIf(noTerminal !== undefined)('top', () => {
     process.kill(top.pid, signal);
     expect(await top.exited).toBe(0);
     expect(top.output.endsWith(RESTORED)).toBe(true);
+  });
+
+  test('the primary is upgraded: it shows the next one', async () => {
+    await using fleet = new Upgradable(new Runtime(), ['-w', '1']);
+    await fleet.ready();
+    const { env } = fleet.runtime;
+    await using top = new OnTerminal(['top', '--name', fleet.name], env);
+    await top.shows(/generation 1 /);
+    expect((await fleet.upgrade()).code).toBe(0);
+    await top.shows(/generation 2 /);
+    top.press('q');
+    expect(await top.exited).toBe(0);
+    await fleet.stopAll();
   });
 
   test('the fleet ends: the terminal is as it was, and says so', async () => {
