@@ -18,7 +18,7 @@ export class Upgradable extends Reloadable {
     before: readonly string[] = [],
     inherits: readonly number[] = [],
   ) {
-    const name = randomUUID();
+    const name = randomUUID().slice(0, 8);
     super([...args, '--name', name], { ...runtime.env, ...env }, first, before, inherits);
     this.name = name;
     this.runtime = runtime;

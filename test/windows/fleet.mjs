@@ -124,11 +124,11 @@ export class Reloadable extends Fleet {
   #folder;
   #version = 1;
 
-  constructor(t, args, first) {
+  constructor(t, args, first, env) {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-reload-'));
     t.after(() => rmSync(folder, { recursive: true }));
     write(folder, 1, first);
-    super(t, [...args, 'test/fixtures/reloadable.mjs', '--', path.join(folder, VERSION)]);
+    super(t, [...args, 'test/fixtures/reloadable.mjs', '--', path.join(folder, VERSION)], env);
     this.#folder = folder;
   }
 

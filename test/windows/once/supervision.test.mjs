@@ -31,12 +31,11 @@ for (const strategy of ['hand-off', 'shared-handle']) {
 }
 
 test('--max-served: who has had his share is replaced, and no request is lost', async (t) => {
-  const fleet = new Reloadable(t, ['-w', '2', '--max-served', '100']);
+  const fleet = new Reloadable(t, ['-w', '2', '--max-served', '30']);
   const port = await fleet.ready();
-  const { pid } = JSON.parse(await get(port));
   await losesNothing(port, async () => {
-    await fleet.logged(({ limit, pid: replaced }) => limit === 'maxServed' && replaced === pid);
-    await eventually(async () => fleet.stdout.match(/ is over maxServed: /g).length > 2);
+    await fleet.logged(({ limit }) => limit === 'maxServed');
+    await eventually(() => fleet.stdout.match(/ is over maxServed: /g).length > 2);
   });
   assert.doesNotMatch(fleet.stdout, / killed| died: /);
 });
