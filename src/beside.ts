@@ -19,7 +19,7 @@ export interface BesideOptions {
 export type Attempt = (serve: () => Promise<void>) => Promise<void>;
 
 /** Whoever looks at a fleet from outside is served beside its workers: systemd, Prometheus, Kubernetes and HAProxy.
- * Before the first worker is forked, until the last has ended.
+ * Before the first worker is forked, after an upgrade when the old process has let go, until the last has ended.
  * @param attempt none is served after one that cannot be, unless it says otherwise
  * @throws the system's error where the port of `metrics` or `agentCheck` cannot be listened on; ERR_ADDON_UNAVAILABLE */
 export async function serveBeside(
