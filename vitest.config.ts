@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/package/**', 'test/systemd-live/**'],
+    setupFiles: ['test/helpers/own-runtime-directory.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { processFacts } from '../primary/process-facts.js';
 import { hookingSpawn } from '../spawn-hook.js';
 import type { Command } from './command.js';
 
@@ -70,6 +71,13 @@ export class Launched {
     });
     this.pid.catch(() => {}); // whoever waits for it is told
     launcher.send(launch, () => {}); // it ends instead, which says more
+  }
+
+  /** Whether `ended` will say how it ended, late as that may come: the system ends a process's memory before it closes
+   * its descriptors (do_exit() of kernel/exit.c). Only on Linux is that known. */
+  isToEnd(): boolean {
+    if (process.platform !== 'linux' || !this.#launcher.connected) return false;
+    return this.#runs !== undefined && processFacts(this.#runs) === undefined;
   }
 
   /** It has the init process for its parent when this resolves, and `ended` says nothing any more. */

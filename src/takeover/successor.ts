@@ -56,7 +56,13 @@ export class Successor {
       onEnd: () => {
         this.#isOver = true;
         this.#onServing(false);
-        setTimeout(() => this.#settle(failed('does not want the sockets: does it call start()?')), SETTLE);
+        const settle = (): void => {
+          if (!launched.isToEnd()) this.#settle(failed('does not want the sockets: does it call start()?'));
+        };
+        launched.pid.then(
+          () => setTimeout(settle, SETTLE),
+          () => {}, // started() says so
+        );
       },
     });
     this.#channel.send({ takeover: manifest });
@@ -120,7 +126,8 @@ export class Successor {
 /** Who has said why it cannot, ends by itself, and may have more to say to people; milliseconds. */
 const FAREWELL = 1000;
 
-/** How it ended comes another way than that it has closed its descriptors; milliseconds. */
+/** How it ended comes another way than that it has closed its descriptors, and who closes them may be about to end;
+ * milliseconds. */
 const SETTLE = 500;
 
 function cannotBeStarted({ message }: Error): EvenkeelError {

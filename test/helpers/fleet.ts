@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +29,14 @@ export interface Exit {
   signal: NodeJS.Signals | null;
 }
 
+/** Where no other fleet's control socket is, so that none has this one's name. Whoever the fleet runs as may
+ * write there, as in /tmp. It ends with the test file's own. */
+function ownRuntimeDirectory(): string {
+  const folder = mkdtempSync(path.join(process.env.XDG_RUNTIME_DIR ?? os.tmpdir(), 'f-'));
+  chmodSync(folder, 0o1777);
+  return folder;
+}
+
 /** `evenkeel …` as a process of its own. Killed, with its workers, when disposed of. */
 export class Fleet implements AsyncDisposable {
   readonly process: ChildProcess;
@@ -51,7 +61,7 @@ export class Fleet implements AsyncDisposable {
   ) {
     const command = [...before, NODE, ...nodeArgs, CLI, ...args];
     this.process = spawn('sh', ['-c', `${limits} exec "$@"`, 'sh', ...command], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, XDG_RUNTIME_DIR: ownRuntimeDirectory(), ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...inherits],
     });
     const { stdout, stderr } = this.process;

@@ -1,13 +1,9 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { Launched } from '../../dist/takeover/launched.js';
 import { listen } from '../helpers/native.ts';
-import { openDescriptors } from '../helpers/processes.ts';
+import { openDescriptors, parentOf } from '../helpers/processes.ts';
 import { eventually, isRunning } from '../helpers/requests.ts';
-
-const parentOf = (pid: number) =>
-  Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
 /** A program that says what `script` does on its descriptor 3. */
 async function launch(

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { VERSION } from '../../dist/takeover/manifest.js';
 import { Successor } from '../../dist/takeover/successor.js';
+import { parentOf, stop } from '../helpers/processes.ts';
 import { eventually, isRunning } from '../helpers/requests.ts';
 
 const manifest = {
@@ -58,6 +59,19 @@ test.each([
   await expect(successor.ready(LIMIT)).rejects.toEqual(failed(why));
   await successor.abort('no', 1000);
   expect(isRunning(pid)).toBe(false);
+});
+
+test('how it ended is waited for, late as that is said', async () => {
+  const successor = await begin('');
+  const pid = await successor.started();
+  const why = successor.ready(LIMIT).catch(({ message }: Error) => message);
+  const launcher = parentOf(pid);
+  await stop(launcher);
+  process.kill(pid, 'SIGKILL');
+  await new Promise((resolve) => setTimeout(resolve, 1000)); // twice what is given to who closes the channel alone
+  process.kill(launcher, 'SIGCONT');
+  expect(await why).toMatch(/ended before it was ready: SIGKILL/);
+  await successor.abort('no', 1000);
 });
 
 test('who says nothing has not for ever; who ignores what it is told, is killed', async () => {
