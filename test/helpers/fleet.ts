@@ -50,14 +50,14 @@ export class Fleet implements AsyncDisposable {
   #wake: (() => void)[] = [];
 
   /** `limits`: shell commands that come first, `ulimit -n 60;` say. `before`: a command that runs the one after
-   * it in its own place, as setpriv does. `inherits`: descriptors it has as 3 and on. */
+   * it in its own place, as setpriv does. `inherits`: what it has as descriptors 3 and on. */
   constructor(
     args: string[],
     env: Record<string, string> = {},
     nodeArgs: string[] = [],
     limits = '',
     before: readonly string[] = [],
-    inherits: readonly number[] = [],
+    inherits: readonly (number | 'ipc')[] = [],
   ) {
     const command = [...before, NODE, ...nodeArgs, CLI, ...args];
     this.process = spawn('sh', ['-c', `${limits} exec "$@"`, 'sh', ...command], {

@@ -61,15 +61,28 @@ test('SIGTERM with preStopDelay: unready at once, served on, and clients that le
 });
 
 test('a SIGTERM to every process, as a service manager sends it: the workers wait for the delay, too', async () => {
-  await using fleet = new Fleet([HELLO, '-w', '2', '--pre-stop-delay', '1000']);
+  await using fleet = new Fleet([HELLO, '-w', '2', '--pre-stop-delay', '3000']);
   const port = await fleet.ready();
   const pids = new Set<number>();
   await eventually(async () => pids.add(JSON.parse(await get(port)).pid).size === 2);
   for (const pid of [fleet.process.pid as number, ...pids]) process.kill(pid, 'SIGTERM');
-  await fleet.logged(({ msg }) => msg === 'SIGTERM: draining in 1000 ms');
+  await fleet.logged(({ msg }) => msg === 'SIGTERM: draining in 3000 ms');
   expect(pids.has(JSON.parse(await get(port)).pid)).toBe(true);
   expect(await fleet.exited).toEqual({ code: 0, signal: null });
   expect(fleet.log.filter(({ msg }) => msg.includes('another takes its place'))).toEqual([]);
+});
+
+test("'shutdown' on its IPC channel is delayed as SIGTERM is", async () => {
+  const args = [HELLO, '-w', '1', '--pre-stop-delay', '3000', '--metrics', '0'];
+  await using fleet = new Fleet(args, {}, [], '', [], ['ipc']);
+  const port = await fleet.ready();
+  const metricsPort = await fleet.metricsPort();
+  const begun = performance.now();
+  fleet.process.send('shutdown');
+  await eventually(async () => (await probe(metricsPort, '/readyz')).status === 503);
+  await get(port);
+  expect(await fleet.exited).toEqual({ code: 0, signal: null });
+  expect(performance.now() - begun).toBeGreaterThan(2900);
 });
 
 test('SIGINT is not delayed, and a second signal ends the delay', async () => {
