@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/package/**', 'test/systemd-live/**'],
+    globalSetup: ['test/helpers/runtime-directory.ts'],
     setupFiles: ['test/helpers/own-runtime-directory.ts'],
     pool: 'forks',
     maxWorkers: 2,

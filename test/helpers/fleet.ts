@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { ownRuntimeDirectory } from './runtime-directory.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -27,14 +26,6 @@ export interface LogLine {
 export interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
-}
-
-/** Where no other fleet's control socket is, so that none has this one's name. Whoever the fleet runs as may
- * write there, as in /tmp. It ends with the test file's own. */
-function ownRuntimeDirectory(): string {
-  const folder = mkdtempSync(path.join(process.env.XDG_RUNTIME_DIR ?? os.tmpdir(), 'f-'));
-  chmodSync(folder, 0o1777);
-  return folder;
 }
 
 /** `evenkeel …` as a process of its own. Killed, with its workers, when disposed of. */
