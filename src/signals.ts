@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { EvenkeelError } from './errors.js';
 import type { Fleet } from './fleet.js';
 import type { Log } from './log.js';
@@ -17,9 +18,9 @@ const RELOAD_SIGNALS: readonly NodeJS.Signals[] =
 
 /** Returns an undo. */
 export function reloadOnSignals(fleet: Fleet, log: Log): () => void {
-  const hadTerminal = hasTerminal();
+  const terminal = openTerminal();
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (signal === 'SIGHUP' && hadTerminal && !hasTerminal()) {
+    if (signal === 'SIGHUP' && terminal !== undefined && !isatty(terminal)) {
       log.info({ signal }, 'the terminal is gone: draining');
       void fleet.stop();
       return;
@@ -32,18 +33,17 @@ export function reloadOnSignals(fleet: Fleet, log: Log): () => void {
   for (const signal of RELOAD_SIGNALS) process.on(signal, onSignal);
   return () => {
     for (const signal of RELOAD_SIGNALS) process.off(signal, onSignal);
+    if (terminal !== undefined) closeSync(terminal);
   };
 }
 
-/** A process has a controlling terminal as long as that is there; see tty(4). */
-function hasTerminal(): boolean {
+/** The controlling terminal, where this process has one; see tty(4). Held, it is seen to be gone without a descriptor
+ * more: once it has hung up it is no terminal. */
+function openTerminal(): number | undefined {
   try {
-    closeSync(openSync('/dev/tty', 'r'));
-    return true;
-  } catch (error) {
-    // Without a descriptor to open it with nobody knows: it is not gone.
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'EMFILE' || code === 'ENFILE';
+    return openSync('/dev/tty', 'r');
+  } catch {
+    return undefined; // ENXIO; and where nothing at all can be opened, nothing starts either
   }
 }
 

@@ -5,6 +5,7 @@ import { CLI, NODE } from './fleet.ts';
 
 /** Why no terminal can be had here. */
 export const noTerminal: string | undefined = spawnSync('script', ['--version']).error?.message;
+if (noTerminal !== undefined) console.warn(`SKIPPED: what needs a terminal (${noTerminal})`);
 
 /** `evenkeel …` on a terminal of 80 columns and 24 rows: script(1) has one to give. */
 export class OnTerminal implements AsyncDisposable {

@@ -4,7 +4,7 @@ import { STRATEGIES } from '../../dist/strategies/select.js';
 import { fixture } from '../helpers/fleet.ts';
 import { childrenOf, descriptorLimit, limitDescriptors, openDescriptors } from '../helpers/processes.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
-import { eventually, get } from '../helpers/requests.ts';
+import { eventually, get, isRunning } from '../helpers/requests.ts';
 import { noTerminal, OnTerminal } from '../helpers/terminal.ts';
 
 // A reload for which the primary has not enough descriptors: how many it has is what each test says.
@@ -95,9 +95,8 @@ test('one fewer instead of one more, and no descriptor to fork with: the place i
   await get(port);
 });
 
-test.skipIf(noTerminal !== undefined)(
-  'a SIGHUP and no descriptor to look for the terminal: it is not gone',
-  async () => {
+describe.skipIf(noTerminal !== undefined)('no descriptor to look for the terminal', () => {
+  test('a SIGHUP, and the terminal is there: reloaded', async () => {
     await using fleet = new OnTerminal([fixture('http-hello.mjs'), '-w', '1'], {});
     await fleet.shows(/1 of 1 workers ready/);
     const { pid } = fleet;
@@ -105,5 +104,14 @@ test.skipIf(noTerminal !== undefined)(
     process.kill(pid, 'SIGHUP');
     await fleet.shows(/SIGHUP: reloading|the terminal is gone/);
     expect(fleet.output).not.toContain('the terminal is gone');
-  },
-);
+  });
+
+  test('the terminal is closed: the fleet ends', async () => {
+    const fleet = new OnTerminal([fixture('http-hello.mjs'), '-w', '1'], {});
+    await fleet.shows(/1 of 1 workers ready/);
+    const { pid } = fleet;
+    leave(pid, 0);
+    await fleet[Symbol.asyncDispose]();
+    await eventually(() => !isRunning(pid));
+  });
+});

@@ -7,8 +7,6 @@ import { Upgradable } from '../helpers/upgradable.ts';
 const ENTER = '\x1b[?1049h';
 const RESTORED = '\x1b[?25h\x1b[?1049l';
 
-if (noTerminal !== undefined) console.warn(`SKIPPED: top on a terminal (${noTerminal})`);
-
 async function serving(): Promise<{ runtime: Runtime; fleet: Fleet }> {
   const runtime = new Runtime();
   const fleet = new Fleet(['-w', '2', '--name', 'shop', fixture('http-hello.mjs')], runtime.env);
