@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Fleet, fixture, type LogLine } from './fleet.ts';
+import { writeWhole } from './write-whole.mjs';
 
 export interface Version {
   mode?: 'ok' | 'crashes' | 'never-listens' | 'waits' | 'blocks' | 'tries-a-port';
@@ -56,5 +57,5 @@ export class Reloadable extends Fleet {
 }
 
 function write(file: string, version: number, { mode = 'ok', listenOn = [0], host }: Version): void {
-  writeFileSync(file, JSON.stringify({ version, mode, listenOn, host }));
+  writeWhole(file, JSON.stringify({ version, mode, listenOn, host }));
 }

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { fixture, NODE } from './fleet.ts';
 import { eventually, isRunning } from './requests.ts';
+import { writeWhole } from './write-whole.mjs';
 
 /** A line of it. */
 export interface Said {
@@ -20,7 +21,7 @@ export interface Said {
 export async function program(options: object) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-upgrades-'));
   const file = path.join(folder, 'options.json');
-  const configure = (next: object) => writeFileSync(file, JSON.stringify({ workers: 1, ...next }));
+  const configure = (next: object) => writeWhole(file, JSON.stringify({ workers: 1, ...next }));
   configure(options);
   const child = spawn(NODE, [fixture('library/upgrades.mjs'), file], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -2,13 +2,14 @@
 // Reloads a fleet again and again under load of every kind, or upgrades its primary; ends with 1 where a request failed.
 // `npm run test:reloads -- --times 20 --strategies hand-off,shared-handle --protocols http,https,http2`
 // `npm run test:reloads -- --act upgrade --times 10`
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { tlsKeys } from '../../../bench/lib/tls.mjs';
 import { STRATEGIES } from '../../../dist/strategies/select.js';
+import { writeWhole } from '../../helpers/write-whole.mjs';
 import { loads } from './clients.mjs';
 import { Controlled } from './controlled.mjs';
 import { Operated } from './operated.mjs';
@@ -37,7 +38,7 @@ if (failures > 0) process.exitCode = 1;
 async function trial(strategy, protocol) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-reloads-'));
   const file = path.join(folder, 'version.json');
-  const deploy = (version) => writeFileSync(file, JSON.stringify({ version, mode: 'ok', listenOn: [0] }));
+  const deploy = (version) => writeWhole(file, JSON.stringify({ version, mode: 'ok', listenOn: [0] }));
   deploy(1);
   const { TLS_KEY, TLS_CERT } = tlsKeys();
   const options = {
