@@ -10,7 +10,7 @@ import { absentOf, chooseContestants, chooseScenarios, optionsOf } from './lib/c
 import { present } from './lib/command.mjs';
 import { describe, machine } from './lib/machine.mjs';
 import { readOptions } from './lib/options.mjs';
-import { pinLoad } from './lib/placement.mjs';
+import { pinLoad, serverCpus } from './lib/placement.mjs';
 import { mustBeWritable, readReport, VERSION, writeReport } from './lib/report.mjs';
 import { plan, run } from './lib/run.mjs';
 import { begins, ended, unmeasured, verdicts } from './lib/said.mjs';
@@ -19,7 +19,7 @@ import { mustHaveWrk } from './lib/wrk.mjs';
 import { theory } from './model/theory.mjs';
 
 async function main(args) {
-  const options = readOptions(args);
+  const options = { ...readOptions(args, serverCpus), cpus: serverCpus };
   if (options.compare) return compareReports(options);
   const page = await preparations(options);
   const about = { ...machineOf(options.node), pinning: pinLoad() };

@@ -1,6 +1,7 @@
 // Who takes part in what. Pure.
 import { cannotTake } from './command.mjs';
 import { contestants, isOurs, MAIN, ONE_PROCESS, ROUND_ROBIN } from './contestants.mjs';
+import { scaled } from './scale.mjs';
 import { UsageError } from './usage-error.mjs';
 
 /** With --quick: one of each kind, the floor, and what most have today. */
@@ -84,8 +85,10 @@ function find(names, known, option) {
   }
 }
 
-/** What a scenario is run with. One that says nothing about --quick has one round. */
-export function optionsOf({ options, quick: less }, { workers, node, seed, quick }) {
+/** What a scenario is run with. One that says nothing about --quick has one round.
+ * @param {object} scenario
+ * @param {{workers: number, cpus: number, node: string, seed: number, quick?: boolean}} asked cpus: the servers' */
+export function optionsOf({ options, quick: less, scale }, { workers, cpus, node, seed, quick }) {
   const own = { ...options, ...(quick ? (less ?? { rounds: 1 }) : {}) };
-  return { workers, node, ...own, ...('seed' in options ? { seed } : {}) };
+  return { workers, node, ...scaled(own, scale, { workers, cpus }), ...('seed' in options ? { seed } : {}) };
 }

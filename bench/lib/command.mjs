@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { contestants } from './contestants.mjs';
 import { describe, machine } from './machine.mjs';
-import { pinLoad } from './placement.mjs';
+import { pinLoad, serverCpus } from './placement.mjs';
 import { showLine } from './progress.mjs';
+import { scaled } from './scale.mjs';
 import { summaryTable } from './table.mjs';
 
 const COMMON = { workers: 4, only: '', node: process.execPath, json: '' };
@@ -18,6 +19,7 @@ const COMMON = { workers: 4, only: '', node: process.execPath, json: '' };
  * @property {string[]} contestants who takes part unless others are asked for
  * @property {boolean} [killsWorkers] it cannot run where there are none
  * @property {object} options its own, with their defaults; `rounds` is among them, and `seed` where it is random
+ * @property {{[option: string]: 'cpus' | 'workers'}} [scale] those that grow with the machine; see scale.mjs
  * @property {number} [enough] rounds beyond it are the first to go where time is short; else 3
  * @property {object | null} [quick] those that differ with --quick; null: it takes too long for that
  * @property {(options: object) => number} [takes] about how many seconds one round of one contestant lasts
@@ -26,7 +28,9 @@ const COMMON = { workers: 4, only: '', node: process.execPath, json: '' };
  * @typedef {{[id: string]: object[]}} Results the figures of each round */
 export async function main(meta, scenario) {
   if (fileURLToPath(meta.url) !== process.argv[1]) return;
-  const options = parse({ ...COMMON, ...scenario.options });
+  const defaults = { ...COMMON, ...scenario.options };
+  const { workers } = parse(defaults);
+  const options = parse(scaled(defaults, scenario.scale, { workers, cpus: serverCpus }));
   const names = options.only === '' ? scenario.contestants : options.only.split(',');
   const taking = contestants(names);
   const alone = taking.find((contestant) => cannotTake(scenario, contestant));

@@ -8,7 +8,6 @@ import { clients } from './clients.mjs';
 import { FATES, request } from './request.mjs';
 
 const clock = () => Number(process.hrtime.bigint()) / 1e6;
-const SETTLE = 200; // ms from here to the first arrival: the metronome has to start
 
 try {
   os.setPriority(-10); // ahead of the servers, or their load would be measured as lateness of its own
@@ -23,25 +22,35 @@ process.once('message', ({ port, arrivals, hungAfter, keepAlive }) => {
     fates: new Int8Array(length).fill(-1), // not sent
     pids: new Int32Array(length),
   };
-  const begin = clock() + SETTLE;
   const times = Float64Array.from(arrivals, ({ at }) => at);
-  const metronome = new Worker(new URL('./metronome.mjs', import.meta.url), { workerData: { begin, times } });
   const open = new Set();
-  metronome.on('message', (i) => {
-    const { at, path } = arrivals[i];
-    results.late[i] = clock() - begin - at;
-    const answer = send(port, { path, hungAfter }).then(({ fate, pid }) => {
-      results.took[i] = clock() - begin - at;
-      results.fates[i] = FATES.indexOf(fate);
-      results.pids[i] = pid ?? 0;
-      open.delete(answer);
+  let metronome;
+  let isStopped = false;
+  process.on('message', (message) => {
+    // 'stop': what is sent ends, nothing more is sent.
+    if (message === 'stop') isStopped = true;
+    else start(message);
+    if (isStopped) metronome?.terminate();
+  });
+  process.send('ready');
+
+  function start({ begin }) {
+    metronome = new Worker(new URL('./metronome.mjs', import.meta.url), { workerData: { begin, times } });
+    metronome.on('message', (i) => {
+      const { at, path } = arrivals[i];
+      results.late[i] = clock() - begin - at;
+      const answer = send(port, { path, hungAfter }).then(({ fate, pid }) => {
+        results.took[i] = clock() - begin - at;
+        results.fates[i] = FATES.indexOf(fate);
+        results.pids[i] = pid ?? 0;
+        open.delete(answer);
+      });
+      open.add(answer);
     });
-    open.add(answer);
-  });
-  process.once('message', () => metronome.terminate()); // 'stop': what is sent ends, nothing more is sent
-  metronome.once('exit', async () => {
-    await Promise.all(open);
-    process.send(results, () => process.disconnect());
-  });
+    metronome.once('exit', async () => {
+      await Promise.all(open);
+      process.send(results, () => process.disconnect());
+    });
+  }
 });
 process.once('disconnect', () => process.exit());

@@ -15,9 +15,13 @@ const MEASURING = [
   'json',
 ];
 
+/** Workers: fewer say little about who gets what. What README and docs promise is of so many. */
+const FEWEST = 4;
+
 /** @param {string[]} args without node and script
+ * @param {number} cpus the servers'
  * @throws CommanderError after it has said what is wrong, or has shown the help */
-export function readOptions(args) {
+export function readOptions(args, cpus) {
   const program = new Command('npm run bench --')
     .description('Evenkeel and its peers, side by side, on this machine.')
     .helpOption('--help', 'this')
@@ -28,7 +32,11 @@ export function readOptions(args) {
     .option('--only <scenarios>', 'these alone, separated by commas', list)
     .option('--peers <names>', 'who is compared with; "none": nobody', names)
     .option('--strategies <names>', 'which of ours: hand-off, hand-off/round-robin, …; "none": no one', names)
-    .option('--workers <n>', 'of each contestant', count('a whole number from 1 to 256', 1, 256), 4)
+    .option(
+      '--workers <n>',
+      `of each contestant (default: a CPU each, but at least ${FEWEST}, and no more with --guard)`,
+      count('a whole number from 1 to 256', 1, 256),
+    )
     .option('--node <path>', 'the Node that serves', process.execPath)
     .option(
       '--seed <n>',
@@ -57,7 +65,8 @@ export function readOptions(args) {
     program.error('error: --compare takes two reports: --compare before.json after.json');
   }
   if (options.force && options.compare === undefined) program.error('error: --force is for --compare');
-  return options;
+  const usual = options.guard ? FEWEST : Math.min(Math.max(FEWEST, cpus), 256);
+  return { ...options, workers: options.workers ?? usual };
 }
 
 /** `undefined` is "as usual"; so an empty name has to be refused. */

@@ -53,8 +53,8 @@ function place() {
 /** How many CPUs the servers have. */
 export const serverCpus = placement.servers?.length ?? os.availableParallelism();
 
-/** How many threads a load generator may keep busy. */
-export const loadThreads = Math.min(placement.load?.length ?? 1, 8);
+/** How many threads, or processes, of load generators there are CPUs for. */
+export const loadThreads = placement.load?.length ?? 1;
 
 /** What a server's command begins with. */
 export const onServerCpus = placement.servers === undefined ? [] : onCpus(placement.servers);

@@ -33,6 +33,7 @@ export class Server {
     this.id = contestant.id;
     this.port = port;
     this.size = contestant.isAlone ? 1 : workers;
+    this.clients = Math.max(64, 16 * workers); // while it is warmed
     this.scheme = contestant.isTls ? 'https' : 'http';
     /** For what it needs on disk; gone with it. */
     this.folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-bench-'));
@@ -88,10 +89,11 @@ export class Server {
   /** Loads the server until the JIT compiler has done its work in every worker. With TLS on connections that are
    * kept: so many handshakes would take half a minute, and little of one is JavaScript. */
   async warmUp() {
+    const { clients, scheme } = this;
     const isCold = (pid) => !this.#warm.has(pid);
     for (let second = 0; this.workers.some(isCold); second++) {
       if (second === 60) throw new Error(`${this.id}: a worker gets too few connections to become warm`);
-      await wrk(this.port, 1, { scheme: this.scheme, keepAlive: this.scheme === 'https' });
+      await wrk(this.port, 1, { clients, scheme, keepAlive: scheme === 'https' });
     }
   }
 

@@ -3,13 +3,14 @@ import { promisify } from 'node:util';
 import { loadThreads } from './placement.mjs';
 import { UsageError } from './usage-error.mjs';
 
-/** Closed loop: 64 clients, each with its next request as soon as the last is answered, on a new connection or,
- * with `keepAlive`, on the one it has. Returns how many were answered, and in how many seconds.
+/** Closed loop: `clients`, each with its next request as soon as the last is answered, on a new connection or, with
+ * `keepAlive`, on the one it has. Returns how many were answered, and in how many seconds.
  * @param {number} seconds whole ones: wrk knows no others
  * @throws where any failed: a figure with failures in it means nothing */
-export async function wrk(port, seconds, { keepAlive = false, scheme = 'http' } = {}) {
+export async function wrk(port, seconds, { clients, keepAlive = false, scheme = 'http' }) {
   const header = keepAlive ? [] : ['-H', 'Connection: close'];
-  const args = [`-t${loadThreads}`, '-c64', `-d${seconds}s`, ...header, `${scheme}://127.0.0.1:${port}/`];
+  const threads = Math.min(loadThreads, clients);
+  const args = [`-t${threads}`, `-c${clients}`, `-d${seconds}s`, ...header, `${scheme}://127.0.0.1:${port}/`];
   const { stdout } = await promisify(execFile)('wrk', args);
   const failures = /Socket errors.*|Non-2xx.*/.exec(stdout)?.[0];
   if (failures !== undefined) throw new Error(`wrk: ${failures}`);

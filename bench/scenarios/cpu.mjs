@@ -1,5 +1,6 @@
 // CPU time for each new connection, of the whole process tree, and how many a second at most. The load is a
-// closed loop that never lets the servers rest: wrk, 64 clients, `Connection: close`.
+// closed loop that never lets the servers rest: wrk, `Connection: close`.
+import { CPUS, closedLoop, LEAD_IN } from '../lib/closed-loop.mjs';
 import { main } from '../lib/command.mjs';
 import {
   BESIDE_NODE_REUSE_PORT,
@@ -8,10 +9,8 @@ import {
   ONE_PROCESS,
   ROUND_ROBIN,
 } from '../lib/contestants.mjs';
-import { cpuTime } from '../lib/processes.mjs';
 import { interleaved } from '../lib/rounds.mjs';
 import { over, summarize } from '../lib/summary.mjs';
-import { wrk } from '../lib/wrk.mjs';
 
 const COST = {
   key: 'microseconds',
@@ -21,9 +20,6 @@ const COST = {
   better: 'lower',
 };
 const RATE = { key: 'rate', label: 'connections/s', unit: '', digits: 0, better: 'higher' };
-
-/** Seconds that do not count: while the others had their turns, caches went cold, and so did compiled code. */
-const LEAD_IN = 1;
 
 export const cpu = {
   name: 'cpu',
@@ -38,22 +34,17 @@ export const cpu = {
     'haproxy',
     'nginx',
   ],
-  options: { rounds: 5, seconds: 1 },
+  options: { rounds: 5, seconds: 1, clients: 64 },
+  scale: { clients: 'workers' },
   quick: { rounds: 3 },
   takes: ({ seconds }) => LEAD_IN + seconds,
 
   run(contestants, options) {
-    return interleaved(contestants, options, async (server) => {
-      await wrk(server.port, LEAD_IN);
-      const { pids } = server;
-      const before = cpuTime(pids);
-      const { count, seconds } = await wrk(server.port, options.seconds);
-      return { microseconds: (cpuTime(pids) - before) / count, rate: count / seconds };
-    });
+    return interleaved(contestants, options, (server) => closedLoop(server, options));
   },
 
   summarize: (results) =>
-    summarize(results, [COST, over(COST, ONE_PROCESS.id), over(COST, ROUND_ROBIN.id), RATE]),
+    summarize(results, [COST, over(COST, ONE_PROCESS.id), over(COST, ROUND_ROBIN.id), RATE, CPUS]),
 };
 
 await main(import.meta, cpu);

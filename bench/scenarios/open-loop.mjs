@@ -18,6 +18,7 @@ export const openLoop = {
   title: 'Latency in ms from the scheduled arrival, at fixed rates of new connections',
   contestants: [...MAIN, NODE_REUSE_PORT, 'haproxy'],
   options: { rounds: 3, seconds: 2, rates: [500, 2000], seed: 1 },
+  scale: { rates: 'cpus' },
   quick: { rounds: 1, seconds: 1.5, rates: [1000] },
   takes: ({ seconds, rates }) => rates.length * (seconds + 2),
 

@@ -29,6 +29,7 @@ export const skew = {
     /** ms a connection costs the machine besides its work; the load generator shares the cores. */
     overhead: 0.15,
   },
+  scale: { rate: 'cpus' },
   quick: { rounds: 1, seconds: 3 },
   takes: ({ seconds }) => seconds + 2.5,
 

@@ -19,6 +19,7 @@ export const tls = {
   title: 'TLS 1.3 handshakes: CPU time of all processes for each, and how many a second',
   contestants: [ONE_PROCESS.id, ...MAIN, NODE_REUSE_PORT, 'haproxy'],
   options: { rounds: 3, seconds: 1, clients: 16 },
+  scale: { clients: 'workers' },
   quick: null,
   takes: ({ seconds }) => 2.5 * (seconds + 0.5),
 

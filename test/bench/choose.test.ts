@@ -151,7 +151,7 @@ test('scenarios: all, or those asked for, in their own order', () => {
 });
 
 test('options: the seed where something is random, less of it with --quick', () => {
-  const common = { workers: 2, node: '/node', seed: 5 };
+  const common = { workers: 2, cpus: 2, node: '/node', seed: 5 };
   expect(optionsOf(SCENARIO, common)).toEqual({ workers: 2, node: '/node', rounds: 3, seed: 5, seconds: 9 });
   expect(optionsOf(SCENARIO, { ...common, quick: true }).rounds).toBe(1);
   const less = { ...SCENARIO, quick: { seconds: 1 } };
@@ -159,10 +159,28 @@ test('options: the seed where something is random, less of it with --quick', () 
   expect(optionsOf({ options: { rounds: 1 } }, common)).not.toHaveProperty('seed');
 });
 
+test('options: more for a larger machine, each by what it grows with', () => {
+  const scenario = {
+    options: { rounds: 3, rate: 390, rates: [500, 2000], clients: 64 },
+    quick: { rates: [1000] },
+    scale: { rate: 'cpus', rates: 'cpus', clients: 'workers' },
+  };
+  const own = (workers: number, cpus: number, quick = false) => {
+    const options = optionsOf(scenario, { workers, cpus, node: '/node', seed: 1, quick });
+    return [options.rate, options.rates, options.clients];
+  };
+  expect(own(4, 2)).toEqual([390, [500, 2000], 64]);
+  expect(own(12, 12)).toEqual([2340, [3000, 12_000], 192]);
+  expect(own(4, 12)).toEqual([780, [1000, 4000], 64]); // no more CPUs than workers can use
+  expect(own(2, 1)).toEqual([195, [250, 1000], 64]);
+  expect(own(12, 12, true)).toEqual([2340, [6000], 192]);
+});
+
 test('every scenario has what a run needs, and the guard knows whom it asks for', async () => {
   const scenarios = await loadScenarios();
   for (const scenario of scenarios) {
     expect(scenario.options.rounds, scenario.name).toBeGreaterThan(0);
+    for (const option of Object.keys(scenario.scale ?? {})) expect(scenario.options).toHaveProperty(option);
     if (scenario.name === 'cpu' || scenario.name === 'keep-alive') {
       expect(scenario.options.seconds % 1, 'whole seconds, for wrk').toBe(0);
     }

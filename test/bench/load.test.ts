@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { load } from '../../bench/lib/load.mjs';
+import { deal, load, processesFor, together } from '../../bench/lib/load.mjs';
 import { percentile } from '../../bench/lib/statistics.mjs';
 import { eventually } from '../helpers/requests.ts';
 
@@ -116,4 +116,40 @@ test('a client that keeps its connection waits for an answer no longer than the 
   const { port } = server.address() as net.AddressInfo;
   const results = await load(port, arrivals(3, '/'), { keepAlive: 3, hungAfter: 200 }).results;
   expect(results.tally()).toEqual({ ...NONE, hung: 3 });
+});
+
+test('what is dealt to several comes together again, in its order and kind', () => {
+  for (const count of [1, 2, 3, 7]) {
+    const list = Array.from({ length: 10 }, (_, i) => i);
+    const parts = deal(list, count).map((part: number[]) => ({
+      took: Float64Array.from(part),
+      fates: Int8Array.from(part),
+    }));
+    expect(parts).toHaveLength(count);
+    expect(together(parts)).toEqual({ took: Float64Array.from(list), fates: Int8Array.from(list) });
+  }
+});
+
+test('at a rate that is too much for one process, several send, each request once', async () => {
+  const asked: string[] = [];
+  const port = await serve((socket, path) => {
+    asked.push(path);
+    socket.end(ANSWER);
+  });
+  const list = Array.from({ length: 5000 }, (_, i) => ({ at: i * 0.3, path: `/${i}` }));
+  expect(processesFor(list, 8)).toBe(2);
+  expect(processesFor(list, 1)).toBe(1);
+  expect(processesFor([], 8)).toBe(1);
+  const results = await load(port, list, { atMost: 2 }).results;
+  expect(results.tally()).toEqual({ ...NONE, ok: 5000 });
+  expect(new Set(asked).size).toBe(5000);
+  expect(results.lateness()).toHaveLength(5000);
+  expect(results.latencies((i: number) => i < 100)).toHaveLength(100);
+});
+
+test('stop before the first is due: nothing is sent', async () => {
+  const port = await serve((socket) => socket.end(ANSWER));
+  const { results, stop } = load(port, [{ at: 3_600_000, path: '/' }]);
+  stop();
+  expect((await results).tally()).toEqual(NONE);
 });

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { readOptions } from '../../bench/lib/options.mjs';
 import { NODE } from '../helpers/fleet.ts';
 
 const RUN = fileURLToPath(new URL('../../bench/run.mjs', import.meta.url));
@@ -30,6 +31,15 @@ test('--help shows every option', async () => {
     'guard',
   ];
   for (const option of options) expect(stdout).toContain(`--${option}`);
+});
+
+test('a worker for each CPU of the servers, but never too few to tell, and for promises as many as they are of', () => {
+  expect(readOptions([], 12).workers).toBe(12);
+  expect(readOptions([], 2).workers).toBe(4);
+  expect(readOptions([], 1000).workers).toBe(256);
+  expect(readOptions(['--guard'], 12).workers).toBe(4);
+  expect(readOptions(['--guard', '--workers', '6'], 12).workers).toBe(6);
+  expect(readOptions(['--workers', '2'], 12).workers).toBe(2);
 });
 
 test.for([
