@@ -4,10 +4,10 @@ import { cpusOf, divide, onCpus, pinLoad } from '../../bench/lib/placement.mjs';
 
 const single = (count: number) => Array.from({ length: count }, (_, cpu) => [cpu]);
 
-test('a quarter of the cores is the load generator, none where there are fewer than four', () => {
+test('three of eight cores are for the load, none where there are fewer than four', () => {
   expect(divide(single(3))).toBeUndefined();
   expect(divide(single(4))).toEqual({ servers: [0, 1, 2], load: [3] });
-  expect(divide(single(16))).toEqual({ servers: [...Array(12).keys()], load: [12, 13, 14, 15] });
+  expect(divide(single(16))).toEqual({ servers: [...Array(10).keys()], load: [10, 11, 12, 13, 14, 15] });
 });
 
 test('the hardware threads of a core stay together', () => {
