@@ -7,7 +7,12 @@ export function percentile(values, share) {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }
 
-export const median = (values) => percentile(values, 0.5);
+/** Of an even number the mean of the two in the middle: the lower one of two rounds would be the better one. NaN of
+ * nothing. */
+export function median(values) {
+  const sorted = Float64Array.from(values).sort();
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
+}
 
 /** One figure of each round. */
 export const column = (rounds, key) => rounds.map((round) => round[key]);

@@ -1,6 +1,6 @@
 // Pure: what a scenario's figures come to, in one form for the table, the page and the comparison.
 import { addTallies } from './request.mjs';
-import { medianRatio, percentile, spread } from './statistics.mjs';
+import { median, spread } from './statistics.mjs';
 
 /** Every per cent, and what lies behind the 99th, where tails differ. */
 const QUANTILES = [...Array.from({ length: 100 }, (_, i) => i / 100), 0.995, 0.999, 0.9995, 1];
@@ -45,8 +45,7 @@ function figureOf({ key, base, of = key }, rounds, results) {
   if (base === undefined) return inShort(values);
   const bases = figures(results[base], of);
   if (bases === undefined) return undefined;
-  const ratios = values.map((value, round) => value / bases[round % bases.length]);
-  return { ...inShort(ratios), median: medianRatio(values, bases) };
+  return inShort(values.map((value, round) => value / bases[round % bases.length]));
 }
 
 /** undefined where a round has none: a median of the others would pass for one of all. */
@@ -83,13 +82,7 @@ export function distributions(results) {
   return Object.fromEntries(
     complete.map(([id, rounds]) => [
       id,
-      QUANTILES.map((share, i) => [
-        share,
-        percentile(
-          rounds.map(({ quantiles }) => quantiles[i][1]),
-          0.5,
-        ),
-      ]),
+      QUANTILES.map((share, i) => [share, median(rounds.map(({ quantiles }) => quantiles[i][1]))]),
     ]),
   );
 }

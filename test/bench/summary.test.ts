@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { median } from '../../bench/lib/statistics.mjs';
 import { distributions, over, quantiles, summarize } from '../../bench/lib/summary.mjs';
 import { figure, summaryTable } from '../../bench/lib/table.mjs';
 import { column } from './reports.ts';
@@ -68,6 +69,10 @@ test('the distribution of the middle round, quantile by quantile', () => {
   ]);
 });
 
+test('the median of two rounds is neither the better one nor the worse', () => {
+  expect([[], [5], [9, 1], [3, 1, 2], [4, 1, 8, 2]].map(median)).toEqual([Number.NaN, 5, 5, 2, 3]);
+});
+
 test('the table: a spread where there is one, failures, and whether to believe it', () => {
   const results = {
     measured: [
@@ -81,7 +86,7 @@ test('the table: a spread where there is one, failures, and whether to believe i
     .map((line) => line.trim().split(/\s{2,}/));
   expect(lines).toEqual([
     ['p99, ms', 'failures', 'sent late p99', "others' CPUs"],
-    ['measured', '1.0 (1.0 to 2.0)', '2 reset, 1 hung', '2.0', '0.4'],
+    ['measured', '1.5 (1.0 to 2.0)', '2 reset, 1 hung', '2.0', '0.4'],
     ['ideal', '0.5', 'none', '-', '-'],
   ]);
   expect(figure(undefined)).toBe('-');
@@ -105,11 +110,11 @@ test('a table wider than the terminal: spreads and kinds go below', () => {
   expect(lines().map((line) => line.trim())).toEqual([
     expect.stringMatching(/^the ninety-ninth +failures$/),
     'percentile, ms',
-    expect.stringMatching(/^someone +1.0 \(1.0 to 2.0\) +2 reset, 2 hung$/),
+    expect.stringMatching(/^someone +1.5 \(1.0 to 2.0\) +2 reset, 2 hung$/),
   ]);
   const narrow = lines(40);
   expect(narrow.slice(2).map((line) => line.trim().split(/\s{2,}/))).toEqual([
-    ['someone', '1.0', '2 reset,'],
+    ['someone', '1.5', '2 reset,'],
     ['(1.0 to 2.0)', '2 hung'],
   ]);
   for (const line of narrow) expect(line.length).toBeLessThanOrEqual(40);

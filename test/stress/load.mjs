@@ -25,7 +25,7 @@ async function phase(end, perSecond, atOnce) {
     // Not made up for where the machine did not run us: that would be a storm of its own.
     due = Math.max(due, now() - MAKE_UP);
     due -= (Math.log(1 - random.next()) / perSecond) * 1000 * atOnce;
-    if (due > end) return sleep(end - now());
+    if (due > end) return sleep(Math.max(0, end - now()));
     const wait = due - now();
     if (wait > 0.5) await sleep(wait);
     for (let i = 0; i < atOnce; i++) connect();
