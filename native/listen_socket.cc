@@ -118,7 +118,10 @@ Napi::Value ListenSocket::GetIsOthers(const Napi::CallbackInfo& info) {
 // own(backlog): whoever listened on it has ended to, or is about to.
 void ListenSocket::Own(const Napi::CallbackInfo& info) {
   const int backlog = info[0].ToNumber();
-  Guard(info.Env(), [&] { SetBacklog(Open(info.Env()), backlog); });
+  Guard(info.Env(), [&] {
+    SetBacklog(Open(info.Env()), backlog);
+    AcceptNewHandshakes(Open(info.Env()));
+  });
   backlog_ = backlog;
   is_others_ = false;
 }

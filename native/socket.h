@@ -86,6 +86,9 @@ int QueueLength(int fd);
 // cannot (Windows) or does not let us (Linux, newer kernels without CAP_NET_ADMIN).
 bool RefuseNewHandshakes(int fd);
 
+// Whoever had the socket before may have been about to stop.
+void AcceptNewHandshakes(int fd);
+
 // One more descriptor, in this process.
 UniqueFd Duplicate(int fd);
 

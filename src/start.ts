@@ -23,6 +23,7 @@ import {
   settleDeferAccept,
   timeLimits,
 } from './options.js';
+import { whenOver } from './over.js';
 import { Balancer, type BalancerOptions } from './primary/balancer.js';
 import { resolveEntry } from './primary/entry.js';
 import { installForkHook } from './primary/fork-hook.js';
@@ -169,10 +170,21 @@ function assemble(
     env,
     waitReady: options.waitReady ?? false,
     generation: predecessor?.manifest.generation ?? 1,
-    takeOver: predecessor && (() => takeOver(predecessor)),
+    takeOver: predecessor && {
+      sockets: () => takeSockets(predecessor),
+      rest: () => takeRest(predecessor),
+    },
     balancer,
     log,
   });
+  if (predecessor !== undefined) {
+    supervisor.once('stopping', () => {
+      if (predecessor.isAwaited) return; // it is letting go: there will be clients
+      const message = 'it was told to stop before it was ready';
+      predecessor.fail(new EvenkeelError('ERR_STOPPED', message));
+      void supervisor.stop(); // whatever the delay: nobody looks at this one yet
+    });
+  }
   const nameToBe = typeof options.control === 'string' ? options.control : predecessor?.manifest.name;
   const name = controlName ?? (predecessor && nameToBe) ?? defaultName(options.exec);
   const successorOptions = { ...limits, name, selection, supervisor, balancer, inherited, systemd, log };
@@ -201,15 +213,17 @@ function assemble(
     isTaken = false;
   });
   const serveControl = (control: ControlServer | undefined): void => {
-    // Or when another process is to have the name.
-    for (const end of ['upgraded', 'stop'] as const) fleet.once(end, () => control?.close());
-    control?.serve(fleet);
+    if (control === undefined) return;
+    control.serve(fleet);
+    whenOver(fleet, () => control.close());
   };
-  const takeOver = async (from: Predecessor): Promise<void> => {
-    await from.replace(workers);
-    if (supervisor.isStopping) return;
+  const takeSockets = async (from: Predecessor): Promise<void> => {
+    await from.replace(workers, balancer?.listeners ?? []);
+    // Also where a stop has come meanwhile: nobody else answers who waits in the accept queues.
     balancer?.takeOver();
-    await onTakenOver();
+  };
+  const takeRest = async (from: Predecessor): Promise<void> => {
+    if (!supervisor.isEnding) await onTakenOver();
     from.end();
   };
   return { fleet, supervisor, inherited, serveControl, beside: { metrics, agentCheck, systemd, log } };

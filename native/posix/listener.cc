@@ -163,6 +163,13 @@ bool RefuseNewHandshakes(int fd) {
   return false;
 }
 
+void AcceptNewHandshakes(int fd) {
+  const int unused = 0;
+  if (setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused) == 0) return;
+  // There is none; nor where it takes a capability that those have lacked who would have made it.
+  if (errno != ENOENT && errno != EPERM) ThrowErrno("setsockopt");
+}
+
 UniqueFd Duplicate(int fd) {
   UniqueFd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (!copy.valid()) ThrowErrno("fcntl");

@@ -112,4 +112,6 @@ int QueueLength(int fd) {
 
 bool RefuseNewHandshakes(int) { return false; }
 
+void AcceptNewHandshakes(int) {}
+
 }  // namespace evenkeel

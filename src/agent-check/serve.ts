@@ -2,6 +2,7 @@ import type { SocketAddress } from '../binding.js';
 import type { Fleet } from '../fleet.js';
 import { authorityOf, type TcpAddress } from '../health/address.js';
 import type { Log } from '../log.js';
+import { whenOver } from '../over.js';
 import { agentAnswer, placesOf } from './answer.js';
 import { chooseBusyTime } from './busy-time.js';
 import { LineServer } from './line-server.js';
@@ -14,8 +15,6 @@ export async function serveAgentCheck(fleet: Fleet, where: TcpAddress, log: Log)
   const busyTime = chooseBusyTime();
   const utilisation = new Utilisation({ busyTime, cpuTimes });
   const server = new LineServer(() => answerOf(fleet, utilisation), log);
-  // Or when another process is to have the port.
-  for (const end of ['upgraded', 'stop'] as const) fleet.once(end, () => server.close());
   let address: SocketAddress;
   try {
     address = await server.listen(where);
@@ -23,6 +22,7 @@ export async function serveAgentCheck(fleet: Fleet, where: TcpAddress, log: Log)
     (error as Error).message = `cannot serve the agent check: ${(error as Error).message}`;
     throw error;
   }
+  whenOver(fleet, () => server.close());
   const lacks = busyTime === undefined ? "; weights by the machine's idle time alone" : '';
   log.info({ ...address }, `agent check on tcp://${authorityOf(address)}${lacks}`);
   return address;

@@ -1,6 +1,7 @@
 import type { SocketAddress } from '../binding.js';
 import type { Fleet } from '../fleet.js';
 import type { Log } from '../log.js';
+import { whenOver } from '../over.js';
 import { authorityOf, type TcpAddress } from './address.js';
 import { HttpEndpoint, type Reply, type Routes } from './http-endpoint.js';
 import { liveness, readiness, type Verdict } from './probes.js';
@@ -9,8 +10,6 @@ import { liveness, readiness, type Verdict } from './probes.js';
  * @throws the system's error where it cannot listen there */
 export async function serveHealth(fleet: Fleet, where: TcpAddress, log: Log): Promise<SocketAddress> {
   const endpoint = new HttpEndpoint(routesOf(fleet), log);
-  // Or when another process is to have the port.
-  for (const end of ['upgraded', 'stop'] as const) fleet.once(end, () => endpoint.close());
   let address: SocketAddress;
   try {
     address = await endpoint.listen(where);
@@ -18,6 +17,7 @@ export async function serveHealth(fleet: Fleet, where: TcpAddress, log: Log): Pr
     (error as Error).message = `cannot serve metrics and probes: ${(error as Error).message}`;
     throw error;
   }
+  whenOver(fleet, () => endpoint.close());
   log.info({ ...address }, `metrics and probes on http://${authorityOf(address)}`);
   return address;
 }

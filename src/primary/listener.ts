@@ -55,7 +55,7 @@ export class Listener {
   readonly #dispatcher: Dispatcher;
   readonly #strategy: Strategy;
   readonly #leases = new Map<number, WorkerHandle>();
-  #wasLent = false;
+  #wasLent: boolean;
 
   /** @throws the system's error where the address cannot be listened on; nothing stays open then. */
   constructor(key: string, question: Question, provision: Provision) {
@@ -70,6 +70,7 @@ export class Listener {
       const given = provision.given(question);
       const wantsDefer = provision.deferAccept === 'auto' ? protocol !== 'tcp' : provision.deferAccept;
       const isWaiting = given?.isWaiting ?? false;
+      this.#wasLent = isWaiting; // by who had them before
       this.isOthers = given?.isOthers ?? false;
       // The other workers' tickets are good in the first one, too.
       this.data = given?.data ?? question.data;
@@ -99,7 +100,7 @@ export class Listener {
     return this.#strategy.gate;
   }
 
-  /** A worker has had its share: there may be clients. */
+  /** A worker has had its share, if of the process whose place this one takes: there may be clients. */
   get wasLent(): boolean {
     return this.#wasLent;
   }

@@ -50,7 +50,11 @@ export class Listeners implements Iterable<Listener> {
   /** @throws the system's error where the address cannot be listened on; nothing stays open then. */
   create(question: Question): Listener {
     const gate = this.#gates.next();
-    const listener = new Listener(addressKey(question), question, { ...this.#options.provision, gate });
+    const { provision } = this.#options;
+    const key = addressKey(question);
+    // Who listens a second time finds the address in use, and not the given sockets once more.
+    const given = this.#byAddress.has(key) ? () => undefined : provision.given;
+    const listener = new Listener(key, question, { ...provision, given, gate });
     if (listener.gate !== null) this.#gates.take(listener.gate);
     else if (gate === undefined) this.#options.onNoGate(listener.address);
     this.#all.add(listener);

@@ -22,12 +22,19 @@ export interface SupervisorOptions extends TimeLimits, RollingLimits {
   waitReady: boolean;
   /** Of the first workers. */
   generation: number;
-  /** Has this process take the place of another one, as soon as every worker is ready. Undefined: there is none.
-   * Rejects where it cannot. */
-  takeOver: (() => Promise<void>) | undefined;
+  /** Undefined: there is no process whose place this one takes. */
+  takeOver: TakeOver | undefined;
   /** Undefined where node:cluster itself serves. */
   balancer: Balancer | undefined;
   log: Log;
+}
+
+/** Has this process take the place of another one, as soon as every worker is ready. */
+export interface TakeOver {
+  /** Resolves when the sockets are this process's. Rejects where it is not to have them. */
+  sockets(): Promise<void>;
+  /** Then everything else is. */
+  rest(): Promise<void>;
 }
 
 export interface SupervisorEvents extends GenerationEvents {
@@ -60,6 +67,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #rolling: RollingRestart | undefined;
   /** So many workers are wanted, also by who waits for a turn. */
   #size: number;
+  /** Its sockets, where there is another process's place to take. */
+  #takingOver: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #isStopAnnounced = false;
 
@@ -123,7 +132,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#startup.begin();
       await this.#startup.settled;
       if (this.#stopping !== undefined) return this.#stopping;
-      await this.#options.takeOver?.();
+      this.#takingOver = this.#options.takeOver?.sockets();
+      await this.#takingOver;
+      await this.#options.takeOver?.rest();
       if (!this.#isStopAnnounced) this.emit('start');
     } catch (error) {
       await this.stop({ force: true });
@@ -180,17 +191,33 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#isStopAnnounced;
   }
 
+  /** It stops, or has: what was announced has begun. */
+  get isEnding(): boolean {
+    return this.#stopping !== undefined;
+  }
+
   /** Another process takes the place of this one, once `prepare` has made it ready to: `release` says that the
    * sockets are its. The workers end when they have answered what they have; see stop().
    * @throws what `prepare` throws, and EvenkeelError ERR_STOPPED; everything goes on then */
   handOver(prepare: () => Promise<void>, release: () => void): Promise<void> {
-    return this.#inTurn(async () => {
-      await prepare();
+    const checkGoesOn = (): void => {
       if (this.#isStopAnnounced) throw new EvenkeelError('ERR_STOPPED', 'the fleet stops');
+    };
+    return this.#inTurn(async () => {
+      checkGoesOn();
+      await prepare();
+      checkGoesOn();
       this.#options.balancer?.letGo();
-      release();
-      this.announceStop();
-      this.#stopping = this.#leave();
+      // Whatever those who listen for it throw: the sockets are another's.
+      try {
+        release();
+      } finally {
+        try {
+          this.announceStop();
+        } finally {
+          this.#stopping ??= this.#leave();
+        }
+      }
     });
   }
 
@@ -268,6 +295,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #stop(force: boolean): Promise<void> {
     const { balancer, log, killTimeout } = this.#options;
     const deadline = this.#beginEnd();
+    if (!force) await this.#takenOver();
     // As long as the sockets are another process's, nobody waits for this one.
     if (!force && balancer !== undefined && !balancer.isWaiting) {
       // A failure here may cost connections still in a queue; it must not keep the fleet from ending.
@@ -277,6 +305,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
     this.#roster.drainAll(deadline);
     await this.#end();
+  }
+
+  /** Where the sockets are about to be this process's, they are when this resolves; or it was not to have them, or the
+   * other one has not answered for killTimeout. */
+  async #takenOver(): Promise<void> {
+    if (this.#takingOver === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#options.killTimeout);
+    });
+    await Promise.race([this.#takingOver.catch(() => {}), limit]); // start() says why not
+    clearTimeout(timer);
   }
 
   /** Another process serves. What waits in accept queues is its; what has been accepted here is ours. */

@@ -5,7 +5,7 @@ import type { Selection } from '../strategies/select.js';
 import { TakeoverChannel } from './channel.js';
 import { type FromNew, type Manifest, parseManifest } from './manifest.js';
 import { CHANNEL_FD, TAKEOVER_ENV } from './successor.js';
-import { TakenSockets } from './taken-sockets.js';
+import { TakenSockets, type UsedListener } from './taken-sockets.js';
 
 /** It speaks before anything else; milliseconds. */
 const GREETING_LIMIT = 10_000;
@@ -19,6 +19,7 @@ export class Predecessor {
   readonly #channel: TakeoverChannel<FromNew>;
   /** Undefined: it has let go, or it is gone, and the sockets have nobody else. */
   readonly #end: Promise<Error | undefined>;
+  #isAwaited = false;
 
   private constructor(
     channel: TakeoverChannel<FromNew>,
@@ -74,15 +75,17 @@ export class Predecessor {
   }
 
   /** Says that every worker is ready to serve, and resolves when the old process does not serve any more.
+   * @param listeners where they listen
    * @throws EvenkeelError ERR_UPGRADE_FAILED: it does not want to end, and goes on */
-  async replace(workers: number): Promise<void> {
-    const { unused } = this.sockets;
+  async replace(workers: number, listeners: Iterable<UsedListener>): Promise<void> {
+    const unused = this.sockets.unusedBy(listeners);
     if (unused.length > 0) {
       throw new EvenkeelError(
         'ERR_UPGRADE_FAILED',
         `no worker listens on ${unused.join(', ')}, where the old ones do`,
       );
     }
+    this.#isAwaited = true;
     this.#channel.send({ ready: { workers } });
     const error = await this.#end;
     if (error !== undefined) {
@@ -90,6 +93,11 @@ export class Predecessor {
       throw error;
     }
     this.sockets.close(); // each listener has its own descriptors
+  }
+
+  /** It knows that this process is ready, and lets go of the sockets, or has. */
+  get isAwaited(): boolean {
+    return this.#isAwaited;
   }
 
   /** Whatever the old one had is this one's: it answers there now. */
@@ -109,7 +117,7 @@ export class Predecessor {
     );
   }
 
-  /** This process cannot take its place. */
+  /** This process cannot take its place, or is not to. */
   fail({ code = 'ERR_UPGRADE_FAILED', message }: NodeJS.ErrnoException): void {
     this.#channel.send({ failed: { code, message } });
     this.#channel.close();

@@ -89,8 +89,9 @@ export class Successor {
     return result;
   }
 
-  /** ready() throws this. */
+  /** ready() throws this, and the other process hears of it whatever becomes of this one. */
   cancel(error: Error): void {
+    this.#channel.send({ aborted: error.message });
     this.#settle(error);
   }
 

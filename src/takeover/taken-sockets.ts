@@ -9,7 +9,13 @@ import type { ManifestListener } from './manifest.js';
 
 interface Taken extends ManifestListener {
   own: Sockets;
-  isUsed: boolean;
+}
+
+/** Where workers of this process listen. */
+export interface UsedListener {
+  readonly key: string;
+  /** None does any more. */
+  readonly isEmpty: boolean;
 }
 
 /** The listening sockets of the process whose place this one takes. */
@@ -23,7 +29,7 @@ export class TakenSockets {
     try {
       for (const listener of listeners) {
         const own: ListenSocket[] = [];
-        this.#taken.push({ ...listener, own: own as unknown as Sockets, isUsed: false });
+        this.#taken.push({ ...listener, own: own as unknown as Sockets });
         for (let i = 0; i < listener.sockets; i++) own.push(takeSocket(fds.shift() ?? -1));
       }
     } catch (error) {
@@ -39,14 +45,14 @@ export class TakenSockets {
   find(question: Question): GivenSockets | undefined {
     const found = this.#taken.find(({ key }) => key === addressKey(question));
     if (found === undefined) return undefined;
-    found.isUsed = true;
     const { isOthers, data } = found;
     return { sockets: duplicates(found.own), isWaiting: true, isOthers, data };
   }
 
   /** Where the old process listens, and no worker of this one does. */
-  get unused(): string[] {
-    return this.#taken.filter(({ isUsed }) => !isUsed).map(({ address }) => address);
+  unusedBy(listeners: Iterable<UsedListener>): string[] {
+    const used = new Set([...listeners].filter(({ isEmpty }) => !isEmpty).map(({ key }) => key));
+    return this.#taken.filter(({ key }) => !used.has(key)).map(({ address }) => address);
   }
 
   close(): void {

@@ -61,15 +61,19 @@ export async function upgrade(
         upgraded = { pid, workers };
       },
       () => {
-        onReleased(upgraded as Upgraded);
-        serving = successor?.release();
+        try {
+          onReleased(upgraded as Upgraded);
+        } finally {
+          serving = successor?.release();
+          serving?.catch(() => {}); // where a listener throws, that is what is said
+        }
       },
     );
     await serving;
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     if (serving === undefined) await successor?.abort(message, killTimeout);
-    log.error({ code }, `the upgrade failed: ${message}`);
+    log.error({ code }, `${serving === undefined ? 'the upgrade failed' : 'upgraded, but'}: ${message}`);
     throw error;
   } finally {
     supervisor.off('stopping', onStopping);

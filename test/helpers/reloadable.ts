@@ -6,7 +6,7 @@ import { Fleet, fixture, type LogLine } from './fleet.ts';
 import { writeWhole } from './write-whole.mjs';
 
 export interface Version {
-  mode?: 'ok' | 'crashes' | 'never-listens' | 'waits' | 'blocks' | 'tries-a-port';
+  mode?: 'ok' | 'crashes' | 'never-listens' | 'waits' | 'blocks' | 'tries-a-port' | 'listens-twice';
   /** Ports, or Unix sockets. */
   listenOn?: (number | string)[];
   host?: string;

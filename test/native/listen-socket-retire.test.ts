@@ -82,6 +82,18 @@ test('twice is as once', async () => {
   await talk(client, socket.accept());
 });
 
+test('who takes it over from one that stopped has new connections again', async () => {
+  const socket = listen();
+  const { port } = socket.address();
+  socket.retire();
+  const late = connect(port, '127.0.0.1');
+  await eventually(() => handshaking(port) === 1);
+  socket.own(511);
+  await talk(await connect(port, '127.0.0.1'), socket.accept());
+  await talk(await late, socket.accept()); // its second SYN
+  socket.own(511); // without a filter
+});
+
 test('a retired member takes its share of the SYNs with it: every member must be retired', async () => {
   const first = listen();
   first.allowReusePort();
