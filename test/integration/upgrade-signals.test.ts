@@ -134,7 +134,8 @@ test('a fleet that has said that it stops is not upgraded any more', async () =>
 
 test('a stop while the new process waits for the name of the old one: nothing stays behind', async () => {
   const runtime = new Runtime();
-  await using fleet = new Upgradable(runtime, ['-w', '1'], {}, { listenOn: [await freePort()] });
+  const args = ['-w', '1', '--metrics', String(await freePort())];
+  await using fleet = new Upgradable(runtime, args, {}, { listenOn: [await freePort()] });
   const port = await fleet.ready();
   // As of a third fleet that is about to take the name, for as long as that may take.
   const lock = `${runtime.socket(fleet.name)}.1-0123456789abcdef.lock`;
@@ -148,6 +149,7 @@ test('a stop while the new process waits for the name of the old one: nothing st
   rmSync(lock, { force: true }); // or it is taken for abandoned
   await upgrade;
   await fleet.exited;
+  await eventually(() => !isRunning(successor));
   expect(existsSync(runtime.socket(fleet.name))).toBe(false);
 });
 
