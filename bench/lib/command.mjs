@@ -6,10 +6,10 @@ import { contestants } from './contestants.mjs';
 import { describe, machine } from './machine.mjs';
 import { pinLoad, serverCpus } from './placement.mjs';
 import { showLine } from './progress.mjs';
-import { scaled } from './scale.mjs';
+import { scaled, usualWorkers } from './scale.mjs';
 import { summaryTable } from './table.mjs';
 
-const COMMON = { workers: 4, only: '', node: process.execPath, json: '' };
+const COMMON = { workers: usualWorkers(serverCpus), only: '', node: process.execPath, json: '' };
 
 /** Runs a scenario when its file is what was started.
  * @param {Scenario} scenario

@@ -1,7 +1,11 @@
 // What moved between two reports. Pure.
 import { isDeepStrictEqual } from 'node:util';
+import { median } from './statistics.mjs';
 
-const MACHINE = ['platform', 'cpu', 'cpus', 'kernel', 'node', 'benchNode'];
+const MACHINE = ['platform', 'cpu', 'cpus', 'kernel', 'node', 'benchNode', 'pinning'];
+
+/** What scenarios had before they said so. */
+const UNSAID = { clients: 64 };
 
 /** Why two reports cannot be compared; [] if they can. The load average may differ: it is what noise is made of. */
 export function differences(before, after) {
@@ -10,7 +14,10 @@ export function differences(before, after) {
     ...MACHINE.flatMap((key) => difference(key, before.machine[key], after.machine[key])),
     ...options.flatMap((key) => difference(key, before.options[key], after.options[key])),
     ...inBoth(before.scenarios, after.scenarios).flatMap((name) => {
-      const [own, other] = [before, after].map(({ scenarios }) => scenarios[name].options);
+      const [own, other] = [before, after].map(({ scenarios }) => ({
+        ...UNSAID,
+        ...scenarios[name].options,
+      }));
       const keys = union(own, other).filter((key) => key !== 'node'); // where it lies; its version is compared above
       return keys.flatMap((key) => difference(`${key} of ${name}`, own[key], other[key]));
     }),
@@ -30,7 +37,7 @@ export function compare(before, after) {
         ({ key, base }) => base !== row.id && row.values[key] && its?.values[key],
       );
       return shared.map((column) => {
-        const pair = { before: row.values[column.key], after: its.values[column.key] };
+        const pair = { before: judged(row.values[column.key]), after: judged(its.values[column.key]) };
         return { scenario, id: row.id, column, ...pair, verdict: verdict(pair, column.better) };
       });
     });
@@ -55,6 +62,9 @@ export function byChance(figures) {
     return sum + 2 / choose(m + n, m);
   }, 0);
 }
+
+/** Reports have had another median of an even number of rounds. */
+const judged = (value) => ({ ...value, median: median(value.rounds) });
 
 function verdict({ before, after }, better) {
   if (before.rounds.length < 2 || after.rounds.length < 2) return 'unknown';

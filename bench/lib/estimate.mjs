@@ -1,7 +1,8 @@
 // How long a run takes. Pure; all in seconds.
 
-/** To start and warm a server once. */
+/** To start and warm a server once, at least; and each of its workers, where a primary passes all connections on. */
 const WARM_UP = 5;
+const WARM_UP_OF_WORKER = 8000 / 30_000;
 /** A round of a scenario that does not say how long one takes. */
 const ROUND = 5;
 
@@ -10,7 +11,8 @@ const ROUND = 5;
  * @param {number} warming how many contestants nobody has warmed before */
 export function expected(scenario, options, { taking, warming }) {
   const round = scenario.takes?.(options) ?? options.seconds ?? ROUND;
-  return taking * options.rounds * round + warming * WARM_UP;
+  const { workers = 0 } = options;
+  return taking * options.rounds * round + warming * Math.max(WARM_UP, workers * WARM_UP_OF_WORKER);
 }
 
 /** What is left of a run. Scenarios to come take as much longer than expected as those before did; the one under

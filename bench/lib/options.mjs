@@ -1,5 +1,6 @@
 // The command line of `npm run bench`.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { FEWEST_WORKERS, MOST_WORKERS, usualWorkers } from './scale.mjs';
 
 const MEASURING = [
   'only',
@@ -14,9 +15,6 @@ const MEASURING = [
   'guard',
   'json',
 ];
-
-/** Workers: fewer say little about who gets what. What README and docs promise is of so many. */
-const FEWEST = 4;
 
 /** @param {string[]} args without node and script
  * @param {number} cpus the servers'
@@ -34,8 +32,8 @@ export function readOptions(args, cpus) {
     .option('--strategies <names>', 'which of ours: hand-off, hand-off/round-robin, …; "none": no one', names)
     .option(
       '--workers <n>',
-      `of each contestant (default: a CPU each, but at least ${FEWEST}, and no more with --guard)`,
-      count('a whole number from 1 to 256', 1, 256),
+      `of each contestant (default: a CPU each, but at least ${FEWEST_WORKERS}, and no more with --guard)`,
+      count(`a whole number from 1 to ${MOST_WORKERS}`, 1, MOST_WORKERS),
     )
     .option('--node <path>', 'the Node that serves', process.execPath)
     .option(
@@ -65,7 +63,7 @@ export function readOptions(args, cpus) {
     program.error('error: --compare takes two reports: --compare before.json after.json');
   }
   if (options.force && options.compare === undefined) program.error('error: --force is for --compare');
-  const usual = options.guard ? FEWEST : Math.min(Math.max(FEWEST, cpus), 256);
+  const usual = options.guard ? FEWEST_WORKERS : usualWorkers(cpus);
   return { ...options, workers: options.workers ?? usual };
 }
 

@@ -2,7 +2,7 @@
 // nothing from what it measures. On fewer they share them, and that is said.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
+import { usableCpus } from '../../dist/cpus.js';
 
 /** On fewer, the servers would have one. */
 const CORES_NEEDED = 4;
@@ -45,17 +45,22 @@ function place() {
   if (process.platform !== 'linux') return { why: 'only Linux is known how to be asked' };
   try {
     const cores = allowedCores();
+    const quota = usableCpus();
+    if (quota < cores.flat().length) return { why: `a quota of ${quota} CPUs, wherever they are` };
     return divide(cores) ?? { why: `${cores.length} of the ${CORES_NEEDED} cores it takes` };
   } catch (error) {
     return { why: error.message }; // a sandbox without /sys
   }
 }
 
-/** How many CPUs the servers have. */
-export const serverCpus = placement.servers?.length ?? os.availableParallelism();
+/** How many CPUs the servers have, or share with the load. */
+export const serverCpus = placement.servers?.length ?? usableCpus();
 
 /** How many threads, or processes, of load generators there are CPUs for. */
-export const loadThreads = placement.load?.length ?? 1;
+export const loadThreads = placement.load?.length ?? Math.max(1, Math.floor(serverCpus / 2));
+
+/** The servers have their CPUs for themselves. */
+export const isDivided = placement.servers !== undefined;
 
 /** What a server's command begins with. */
 export const onServerCpus = placement.servers === undefined ? [] : onCpus(placement.servers);

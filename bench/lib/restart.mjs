@@ -16,6 +16,6 @@ export async function restartInTurn(server) {
 export async function restartBySignal(server) {
   const old = server.workers;
   process.kill(server.process.pid, 'SIGUSR2');
-  await eventually('the old workers have ended', () => !old.some(isAlive), 60_000);
+  await eventually('the old workers have ended', () => !old.some(isAlive), 30_000 + 2000 * old.length);
   await server.allReady();
 }

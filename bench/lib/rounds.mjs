@@ -27,15 +27,17 @@ export async function interleaved(contestants, options, measure) {
 /** As interleaved(), but with a contestant freshly started for each measurement: for what leaves traces. */
 export async function fresh(contestants, options, measure) {
   return inTurn(contestants, options, async (contestant, round) => {
-    // Watched from the start to the end: a measurement may be over in no time, and a start is measured, too.
-    return watched(async () => {
-      const server = await Server.start(contestant, options);
-      try {
-        return await measure(server, round);
-      } finally {
-        await server.stop();
-      }
-    });
+    let server;
+    try {
+      // A measurement may be over in no time, and a start is measured, too. The end is not watched: processes that are
+      // killed before their primary has waited for them are not seen to be ours any more.
+      return await watched(async () => {
+        server = await Server.start(contestant, options);
+        return measure(server, round);
+      });
+    } finally {
+      await server?.stop();
+    }
   });
 }
 

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { eventually } from './eventually.mjs';
 import { onServerCpus } from './placement.mjs';
 import { isAlive, tree } from './processes.mjs';
+import { clientsFor } from './scale.mjs';
 import { wrk } from './wrk.mjs';
 
 const running = new Set();
@@ -33,7 +34,7 @@ export class Server {
     this.id = contestant.id;
     this.port = port;
     this.size = contestant.isAlone ? 1 : workers;
-    this.clients = Math.max(64, 16 * workers); // while it is warmed
+    this.clients = clientsFor(workers); // while it is warmed
     this.scheme = contestant.isTls ? 'https' : 'http';
     /** For what it needs on disk; gone with it. */
     this.folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-bench-'));
@@ -92,7 +93,8 @@ export class Server {
     const { clients, scheme } = this;
     const isCold = (pid) => !this.#warm.has(pid);
     for (let second = 0; this.workers.some(isCold); second++) {
-      if (second === 60) throw new Error(`${this.id}: a worker gets too few connections to become warm`);
+      if (second === 60 + this.size)
+        throw new Error(`${this.id}: a worker gets too few connections to become warm`);
       await wrk(this.port, 1, { clients, scheme, keepAlive: scheme === 'https' });
     }
   }

@@ -18,16 +18,16 @@ export const command = (file, folder) => [onPath('nginx', SBIN), '-p', folder, '
  * whose worker cannot be reached, or ends without an answer, goes to the next one: nginx's default. Without
  * `max_fails=0` a worker that failed once is left out for a time: in a quick restart of all, all of them, and clients
  * get 502.
- * @param {{port: number, policy: string, sockets: string[], folder: string, pem?: string, user?: string}} options
- * pem: key and certificate; user: who the processes are where root starts them, or nobody could open the sockets */
-export function configuration({ port, policy, sockets, folder, pem, user }) {
+ * @param {{port: number, policy: string, sockets: string[], folder: string, pem?: string, user?: string, cpus: number}}
+ * options pem: key and certificate; user: who the processes are where root starts them, or nobody could open the sockets */
+export function configuration({ port, policy, sockets, folder, pem, user, cpus }) {
   const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const tls = pem === undefined ? [] : [`    ssl_certificate ${pem};`, `    ssl_certificate_key ${pem};`];
   const ssl = pem === undefined ? '' : ' ssl';
   return `${[
     ...(user === undefined ? [] : [`user ${user};`]),
     'daemon off;',
-    'worker_processes auto;',
+    `worker_processes ${cpus};`, // `auto` counts those it may not use, too
     `pid ${folder}/nginx.pid;`,
     'error_log stderr crit;',
     'events { worker_connections 8192; }',

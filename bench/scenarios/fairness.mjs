@@ -10,36 +10,39 @@ import { fresh } from '../lib/rounds.mjs';
 import { maxOverMean } from '../lib/statistics.mjs';
 import { summarize } from '../lib/summary.mjs';
 
-const COLUMNS = Object.entries({
-  sequential: '1000 in turn',
-  concurrent: '1000 at once',
-  held: '100 held, in turn',
-  heldAtOnce: '100 held, at once',
-  replaced: '60 held, kill, 60 more',
-}).map(([key, label]) => ({ key, label, unit: '', digits: 2, better: 'lower' }));
+const columns = ({ requests, held, kept }) =>
+  Object.entries({
+    sequential: `${requests} in turn`,
+    concurrent: `${requests} at once`,
+    held: `${held} held, in turn`,
+    heldAtOnce: `${held} held, at once`,
+    replaced: `${kept} held, kill, ${kept} more`,
+  }).map(([key, label]) => ({ key, label, unit: '', digits: 2, better: 'lower' }));
 
 export const fairness = {
   name: 'fairness',
   title: 'Connections of the fullest worker over the mean. In turn: each opened when the last was answered',
   contestants: [...MAIN, NODE_REUSE_PORT],
   killsWorkers: true,
-  options: { rounds: 3 },
+  /** As many for each worker, whatever their number: of 100 held ones, 16 workers can at best have 7 and 6. */
+  options: { rounds: 3, requests: 1000, held: 100, kept: 60 },
+  scale: { requests: 'workers', held: 'workers', kept: 'workers' },
   quick: { rounds: 1 },
-  takes: () => 4,
+  takes: ({ requests }) => 2 + requests / 500,
 
   run(contestants, options) {
-    return fresh(contestants, options, measure);
+    return fresh(contestants, options, (server) => measure(server, options));
   },
 
-  summarize: (results) => ({
-    ...summarize(results, COLUMNS),
+  summarize: (results, options) => ({
+    ...summarize(results, columns(options)),
     distributions: {
       workers: Object.fromEntries(Object.entries(results).map(([id, rounds]) => [id, rounds.at(-1).counts])),
     },
   }),
 };
 
-async function measure(server) {
+async function measure(server, { requests, held: count, kept }) {
   const fates = [];
   const ask = async (options) => {
     const answer = await request(server.port, options);
@@ -48,14 +51,14 @@ async function measure(server) {
   };
   const hold = () => ask({ keep: true });
 
-  const sequential = unevenness(server, await inTurn(1000, ask));
-  const concurrent = unevenness(server, await atOnce(1000, ask));
-  const answers = await inTurn(100, hold);
+  const sequential = unevenness(server, await inTurn(requests, ask));
+  const concurrent = unevenness(server, await atOnce(requests, ask));
+  const answers = await inTurn(count, hold);
   const counts = countsOf(server, answers);
   const held = await whileHeld(server, answers);
-  const heldAtOnce = await whileHeld(server, await atOnce(100, hold));
-  const survivors = await replaceOne(server, await inTurn(60, hold));
-  const replaced = await whileHeld(server, [...survivors, ...(await inTurn(60, hold))]);
+  const heldAtOnce = await whileHeld(server, await atOnce(count, hold));
+  const survivors = await replaceOne(server, await inTurn(kept, hold));
+  const replaced = await whileHeld(server, [...survivors, ...(await inTurn(kept, hold))]);
   return { sequential, concurrent, held, heldAtOnce, replaced, counts, fates: tally(fates) };
 }
 

@@ -50,9 +50,9 @@ export const rolling = {
   },
 };
 
-async function measure(server, { id, restart }, { rate, clients, seed }) {
+async function measure(server, { id, restart }, { workers, rate, clients, seed }) {
   if (restart === undefined) throw new Error(`${id} has no way to replace its workers`);
-  const seconds = 120; // more than it can take: stopped when the last is replaced
+  const seconds = 60 + 3 * workers; // more than it can take: stopped when the last is replaced
   const arrivals = poisson({ rate, seconds, seed });
   const loads = [
     load(server.port, arrivals, { hungAfter: HUNG_AFTER }),

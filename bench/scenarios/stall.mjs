@@ -1,4 +1,6 @@
-// Who waits for a worker that stands still: twice in ten seconds one worker's event loop is blocked for two.
+// Who waits for a worker that stands still: one worker's event loop is blocked for two seconds of the six that count.
+// With N workers a blind balancer has a third of 1/N of the requests wait, which a percentile shows as long as it is
+// more than what lies behind it: how many waited tells with any number.
 import { merge, poisson } from '../lib/arrivals.mjs';
 import { main } from '../lib/command.mjs';
 import { MAIN, NODE_REUSE_PORT } from '../lib/contestants.mjs';
@@ -17,6 +19,9 @@ const COLUMNS = [
   ['p999', 'p99.9'],
   ['max', 'max'],
 ].map(([key, label]) => ({ key, label, unit: 'ms', digits: 1, better: 'lower' }));
+/** ms; who took longer has waited for the blocked worker. */
+const LONG = 200;
+const WAITED = { key: 'waited', label: `over ${LONG} ms`, unit: '%', digits: 2, better: 'lower' };
 
 export const stall = {
   name: 'stall',
@@ -47,6 +52,7 @@ export const stall = {
         p99: percentile(latencies, 0.99),
         p999: percentile(latencies, 0.999),
         max: percentile(latencies, 1),
+        waited: (100 * latencies.filter((ms) => ms > LONG).length) / latencies.length,
         quantiles: quantiles(latencies),
         fates: results.tally(counts),
         lateP99: percentile(results.lateness(counts), 0.99),
@@ -55,7 +61,7 @@ export const stall = {
   },
 
   summarize: (results) => ({
-    ...summarize(results, COLUMNS),
+    ...summarize(results, [...COLUMNS, WAITED]),
     distributions: { latency: distributions(results) },
   }),
 };

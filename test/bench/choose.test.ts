@@ -174,6 +174,7 @@ test('options: more for a larger machine, each by what it grows with', () => {
   expect(own(4, 12)).toEqual([780, [1000, 4000], 64]); // no more CPUs than workers can use
   expect(own(2, 1)).toEqual([195, [250, 1000], 64]);
   expect(own(12, 12, true)).toEqual([2340, [6000], 192]);
+  expect(own(256, 256)).toEqual([20_000, [20_000, 20_000], 500]); // what there is a limit to
 });
 
 test('every scenario has what a run needs, and the guard knows whom it asks for', async () => {

@@ -68,6 +68,6 @@ test('refused with the reasons, unless forced', () => {
   expect(() => compared(one, other, { force: false })).toThrow(/--force[\s\S]*cpus: 2 there, 64 here/);
   const text = compared(one, other, { force: true });
   expect(text).toMatch(/Forced, although they differ:\n {2}cpus: 2 there, 64 here/);
-  expect(text).toMatch(/skew: a +p99, ms +1.0 \(1.0 to 2.0\) +3.0 \(3.0 to 4.0\) +3.00 +worse/);
+  expect(text).toMatch(/skew: a +p99, ms +1.5 \(1.0 to 2.0\) +3.5 \(3.0 to 4.0\) +2.33 +worse/);
   expect(text).toMatch(/1 of 1 figures moved beyond the noise; by chance alone about 0.3 would/);
 });

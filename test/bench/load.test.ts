@@ -137,7 +137,8 @@ test('at a rate that is too much for one process, several send, each request onc
     socket.end(ANSWER);
   });
   const list = Array.from({ length: 5000 }, (_, i) => ({ at: i * 0.3, path: `/${i}` }));
-  expect(processesFor(list, 8)).toBe(2);
+  expect(processesFor(list, 8)).toBe(4);
+  expect(processesFor(list, 2)).toBe(2);
   expect(processesFor(list, 1)).toBe(1);
   expect(processesFor([], 8)).toBe(1);
   const results = await load(port, list, { atMost: 2 }).results;

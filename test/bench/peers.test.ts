@@ -27,6 +27,7 @@ afterEach(() => {
 const commands = PEERS.filter(({ id }) => /^(haproxy|nginx|pm2)\//.test(id));
 
 const proxied = () => ({
+  cpus: 3,
   port: 8080,
   policy: 'least-connections',
   sockets: [path.join(folder, '0.sock'), path.join(folder, '1.sock')],
@@ -116,7 +117,9 @@ test('haproxy: a server line for each socket, TLS only with a certificate', () =
 
 test('nginx: the same, and a user only where root starts it', () => {
   const plain = lines(nginxConfiguration(proxied()));
-  expect(plain).toEqual(expect.arrayContaining(['least_conn;', 'listen 8080;', 'keepalive 64;']));
+  expect(plain).toEqual(
+    expect.arrayContaining(['worker_processes 3;', 'least_conn;', 'listen 8080;', 'keepalive 64;']),
+  );
   expect(plain.filter((line) => line.startsWith('server unix:'))).toHaveLength(2);
   expect(plain.some((line) => line.startsWith('user '))).toBe(false);
   const other = lines(

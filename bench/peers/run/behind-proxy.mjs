@@ -39,7 +39,8 @@ async function startProxy() {
   if (pem)
     writeFileSync(pem, readFileSync(TLS_CERT, 'utf8') + readFileSync(TLS_KEY, 'utf8'), { mode: 0o600 });
   const user = process.getuid() === 0 ? os.userInfo().username : undefined;
-  writeFileSync(file, configuration({ port: Number(PORT), policy, sockets, folder, pem, user }));
+  const cpus = os.availableParallelism(); // of those this process may use, unlike os.cpus()
+  writeFileSync(file, configuration({ port: Number(PORT), policy, sockets, folder, pem, user, cpus }));
   const [program, ...args] = command(file, folder);
   const proxy = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   proxy.once('error', fail);
