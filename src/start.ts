@@ -107,12 +107,7 @@ export async function launch(options: StartOptions, hooks: LaunchHooks): Promise
     await fleet.stop({ force: true });
     throw error;
   }
-  try {
-    await supervisor.start();
-  } catch (error) {
-    predecessor?.fail(error as Error);
-    throw error;
-  }
+  await supervisor.start();
   inherited.warnOfUnused();
   return fleet;
 }
@@ -173,13 +168,14 @@ function assemble(
     takeOver: predecessor && {
       sockets: () => takeSockets(predecessor),
       rest: () => takeRest(predecessor),
+      fail: (error) => predecessor.fail(error),
     },
     balancer,
     log,
   });
   if (predecessor !== undefined) {
     supervisor.once('stopping', () => {
-      if (predecessor.isAwaited) return; // it is letting go: there will be clients
+      if (!predecessor.isUndecided) return; // if it is letting go, there will be clients
       const message = 'it was told to stop before it was ready';
       predecessor.fail(new EvenkeelError('ERR_STOPPED', message));
       void supervisor.stop(); // whatever the delay: nobody looks at this one yet

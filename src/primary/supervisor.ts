@@ -35,6 +35,8 @@ export interface TakeOver {
   sockets(): Promise<void>;
   /** Then everything else is. */
   rest(): Promise<void>;
+  /** It cannot be, since this one's start failed. */
+  fail(error: Error): void;
 }
 
 export interface SupervisorEvents extends GenerationEvents {
@@ -137,6 +139,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       await this.#options.takeOver?.rest();
       if (!this.#isStopAnnounced) this.emit('start');
     } catch (error) {
+      this.#options.takeOver?.fail(error as Error);
       await this.stop({ force: true });
       throw error;
     }

@@ -19,7 +19,7 @@ export class Predecessor {
   readonly #channel: TakeoverChannel<FromNew>;
   /** Undefined: it has let go, or it is gone, and the sockets have nobody else. */
   readonly #end: Promise<Error | undefined>;
-  #isAwaited = false;
+  #isUndecided = true;
 
   private constructor(
     channel: TakeoverChannel<FromNew>,
@@ -85,7 +85,7 @@ export class Predecessor {
         `no worker listens on ${unused.join(', ')}, where the old ones do`,
       );
     }
-    this.#isAwaited = true;
+    this.#isUndecided = false;
     this.#channel.send({ ready: { workers } });
     const error = await this.#end;
     if (error !== undefined) {
@@ -95,9 +95,9 @@ export class Predecessor {
     this.sockets.close(); // each listener has its own descriptors
   }
 
-  /** It knows that this process is ready, and lets go of the sockets, or has. */
-  get isAwaited(): boolean {
-    return this.#isAwaited;
+  /** It has not been told whether this process can take its place, and serves. */
+  get isUndecided(): boolean {
+    return this.#isUndecided;
   }
 
   /** Whatever the old one had is this one's: it answers there now. */
@@ -117,8 +117,9 @@ export class Predecessor {
     );
   }
 
-  /** This process cannot take its place, or is not to. */
+  /** This process cannot take its place, or is not to. The first reason counts. */
   fail({ code = 'ERR_UPGRADE_FAILED', message }: NodeJS.ErrnoException): void {
+    this.#isUndecided = false;
     this.#channel.send({ failed: { code, message } });
     this.#channel.close();
     this.sockets.close();

@@ -21,12 +21,11 @@ async function upgrading(fleet: Upgradable) {
   const port = await fleet.ready();
   rmSync(`${fleet.file}.go`);
   fleet.deploy({ mode: 'waits' });
-  const length = fleet.output.length;
   const upgrade = fleet.upgrade();
   const successor = await fleet.successor();
   const count = childrenOf(fleet.process.pid as number).length - 1; // but for its launcher
-  const waits = () => fleet.output.slice(length).filter((line) => line.startsWith('waits ')).length;
-  await eventually(() => waits() === count);
+  const waiting = () => childrenOf(successor).filter((pid) => fleet.output.includes(`waits ${pid}`));
+  await eventually(() => waiting().length === count);
   return { port, upgrade, successor, goOn: () => writeFileSync(`${fleet.file}.go`, '') };
 }
 
