@@ -35,6 +35,12 @@ Napi::Value ShareWaker(const Napi::CallbackInfo& info) {
 void CloseFd(const Napi::CallbackInfo& info) { UniqueFd(info[0].ToNumber().Int32Value()); }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  // On Windows Node's functions are found when they are first called (cmake/node-exe.cmake), and
+  // the code that MinGW makes for that keeps integer arguments alone meanwhile: of the
+  // floating-point registers nothing is promised. So the first double that is made is one nobody
+  // looks at.
+  napi_value nobodys;
+  napi_create_double(env, 0, &nobodys);
   env.SetInstanceData(new Instance);
   LoadTable::Init(env, exports);
   LoopStamp::Init(env, exports);
