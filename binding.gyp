@@ -76,6 +76,7 @@
             "native/win/fd_room.cc",
             "native/win/gate_poll.cc",
             "native/win/handle_count.cc",
+            "native/win/inheritance.cc",
             "native/win/lane_pipe.cc",
             "native/win/listener.cc",
             "native/win/load_table.cc",
@@ -88,7 +89,7 @@
           "win_delay_load_hook": "true",
           "defines!": ["_HAS_EXCEPTIONS=0"],
           "defines": ["_WIN32_WINNT=0x0A00", "WIN32_LEAN_AND_MEAN", "NOMINMAX"],
-          "libraries": ["-lws2_32", "-lmswsock", "-lbcrypt"],
+          "libraries": ["-lws2_32", "-lmswsock", "-lbcrypt", "-liphlpapi"],
           "msvs_settings": {
             "VCCLCompilerTool": {
               "ExceptionHandling": 1,

@@ -25,8 +25,11 @@ export function loadAddon(): Binding {
   return exports;
 }
 
-const REMEDY =
-  'To compile it, install a C++17 compiler, make and python3, then: npm rebuild evenkeel --build-from-source --foreground-scripts';
+const COMPILER =
+  process.platform === 'win32'
+    ? "Visual Studio's build tools (Desktop development with C++) and Python 3"
+    : 'a C++17 compiler, make and python3';
+const REMEDY = `To compile it, install ${COMPILER}, then: npm rebuild evenkeel --build-from-source --foreground-scripts`;
 
 /** As prebuilt binaries are named, with what this one may be too new for: linux-x64-glibc 2.36, linux-x64-musl. */
 function machine(): string {

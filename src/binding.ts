@@ -106,6 +106,8 @@ export interface Binding {
   shareSocket(fd: number, pid: number): Buffer;
   /** Windows: what shareSocket() made in another process. The caller owns the fd. */
   openSocket(shared: Buffer): number;
+  /** Windows: runs `make`, which makes a process, while no socket of another thread could be inherited by it. */
+  makeProcess?<T>(make: () => T): T;
   /** Windows: open handles of this process. */
   handleCount(): number;
 }

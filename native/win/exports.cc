@@ -6,6 +6,7 @@
 #include "../instance.h"
 #include "../platform.h"
 #include "handle_count.h"
+#include "inheritance.h"
 #include "socket_sharing.h"
 
 namespace evenkeel {
@@ -34,11 +35,18 @@ Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, fd.release());
 }
 
+// makeProcess(make)
+Napi::Value MakeProcess(const Napi::CallbackInfo& info) {
+  std::unique_lock<std::shared_mutex> lock(InheritanceLock());
+  return info[0].As<Napi::Function>().Call({});
+}
+
 }  // namespace
 
 void InitPlatform(Napi::Env env, Napi::Object exports) {
   exports.Set("shareSocket", Napi::Function::New(env, ShareSocket));
   exports.Set("openSocket", Napi::Function::New(env, OpenSocket));
+  exports.Set("makeProcess", Napi::Function::New(env, MakeProcess));
   exports.Set("handleCount", Napi::Function::New(env, HandleCount));
 }
 

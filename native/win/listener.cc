@@ -1,12 +1,26 @@
 #include <winsock2.h>
 #include <ws2tcpip.h>
+// After them.
+#include <iphlpapi.h>
+
+#include <algorithm>
+#include <vector>
 
 #include "../error.h"
 #include "../socket.h"
 #include "../socket_address.h"
+#include "inheritance.h"
+#include "socket_sharing.h"
+
+// MinGW does not have it; see listen() in Microsoft's documentation.
+#ifndef SOMAXCONN_HINT
+#define SOMAXCONN_HINT(backlog) (-(backlog))
+#endif
 
 namespace evenkeel {
 namespace {
+
+constexpr int kMostPlainBacklog = 200;
 
 void SetOption(int fd, int level, int option, int value) {
   if (setsockopt(fd, level, option, reinterpret_cast<const char*>(&value), sizeof value) != 0) {
@@ -22,10 +36,29 @@ UniqueFd StreamSocket(int domain) {
   return UniqueFd(static_cast<int>(socket));
 }
 
-void MakeNonBlocking(int fd) {
-  u_long on = 1;
-  if (ioctlsocket(fd, FIONBIO, &on) != 0) ThrowErrno("ioctlsocket");
+template <typename Table>
+bool HasPort(ULONG(WINAPI* get)(Table*, ULONG*, BOOL), u_short port) {
+  std::vector<char> memory;
+  ULONG size = 0;
+  ULONG error;
+  do {  // it may grow meanwhile
+    memory.resize(size);
+    error = get(reinterpret_cast<Table*>(memory.data()), &size, FALSE);
+  } while (error == ERROR_INSUFFICIENT_BUFFER);
+  if (error != NO_ERROR) return false;  // that protocol is not there
+  const auto* table = reinterpret_cast<const Table*>(memory.data());
+  return std::any_of(table->table, table->table + table->dwNumEntries,
+                     [&](const auto& row) { return row.dwLocalPort == htons(port); });
 }
+
+// Whether somebody listens on the port, or has connections of it.
+bool IsTaken(int port) {
+  const auto number = static_cast<u_short>(port);
+  return HasPort(GetTcpTable, number) || HasPort(GetTcp6Table, number);
+}
+
+// A plain number is taken as 200 at most.
+int BacklogOf(int wanted) { return wanted > kMostPlainBacklog ? SOMAXCONN_HINT(wanted) : wanted; }
 
 }  // namespace
 
@@ -49,12 +82,13 @@ UniqueFd ListenOn(const std::string& host, const ListenOptions& options, int fam
   if (family == 6) SetOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0);
   MakeNonBlocking(fd.get());
   if (bind(fd.get(), address.get(), address.length) != 0) {
-    // WSAEACCES is also the answer of a port that somebody else has exclusively.
+    // WSAEACCES is the answer of a port that Windows keeps for itself (netsh interface ipv4 show
+    // excludedportrange tcp), and also of one that somebody else has exclusively.
     const int number = LastError();
-    const bool taken = number == WSAEACCES && options.port != 0;
+    const bool taken = number == WSAEACCES && options.port != 0 && IsTaken(options.port);
     throw SystemFailure{taken ? WSAEADDRINUSE : number, "bind", host, options.port};
   }
-  if (listen(fd.get(), options.backlog) != 0) {
+  if (listen(fd.get(), BacklogOf(options.backlog)) != 0) {
     throw SystemFailure{LastError(), "listen", host, options.port};
   }
   return fd;
@@ -74,6 +108,7 @@ void AllowReusePort(int) { throw SystemFailure{kNotSupported, "setsockopt"}; }
 UniqueFd ListenAsMember(int, int) { throw SystemFailure{kNotSupported, "setsockopt"}; }
 
 UniqueFd Accept(int fd) {
+  std::shared_lock<std::shared_mutex> lock(InheritanceLock());
   for (;;) {
     const SOCKET socket = accept(fd, nullptr, nullptr);
     if (socket != INVALID_SOCKET) {

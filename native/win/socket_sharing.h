@@ -12,7 +12,10 @@ namespace evenkeel {
 // keeps its own open until then. Throws SystemFailure.
 void DuplicateFor(int socket, uint32_t pid, WSAPROTOCOL_INFOW* shared);
 
-// Throws SystemFailure.
+// Non-blocking, and not inherited. Throws SystemFailure.
 UniqueFd OpenShared(WSAPROTOCOL_INFOW shared);
+
+// Throws SystemFailure.
+void MakeNonBlocking(int socket);
 
 }  // namespace evenkeel

@@ -65,6 +65,7 @@ export const TARGETS = {
       'MSWSOCK.dll',
       'ADVAPI32.dll',
       'bcrypt.dll',
+      'iphlpapi.dll',
       'msvcrt.dll',
       /^api-ms-win-crt-/,
     ],

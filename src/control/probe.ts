@@ -9,6 +9,9 @@ const DEAD = new Set(['ECONNREFUSED', 'ENOENT']);
 /** Too many connect at this moment. */
 const BUSY = new Set(['EAGAIN', 'EBUSY']);
 
+/** It is another user's: so Windows says of a pipe. */
+const DENIED = new Set(['EPERM', 'EACCES']);
+
 /** Whether a process listens at the control socket `path`.
  * @throws the system's error where that cannot be seen, EACCES say */
 export async function isLive(path: string): Promise<boolean> {
@@ -26,12 +29,36 @@ export async function isLive(path: string): Promise<boolean> {
   }
 }
 
-/** The names of this user's fleets that run.
+/** The same, and whether another user's does, which lets nobody else connect.
+ * @throws the system's error where that cannot be seen */
+export async function isTaken(path: string): Promise<boolean> {
+  try {
+    return await isLive(path);
+  } catch (error) {
+    if (isDenied(error)) return true;
+    throw error;
+  }
+}
+
+/** The names of this user's fleets that run. On Windows every user's pipes are in one place.
  * @throws the system's error where that cannot be seen; EvenkeelError ERR_UNSUPPORTED where nobody lists pipes: in Wine */
 export async function runningFleets(): Promise<string[]> {
   const names = entries().flatMap((entry) => nameOfEntry(entry) ?? []);
-  const live = await Promise.all(names.map((name) => isLive(socketPath(name))));
+  const live = await Promise.all(names.map((name) => isOurs(socketPath(name))));
   return names.filter((_, i) => live[i]).sort();
+}
+
+async function isOurs(path: string): Promise<boolean> {
+  try {
+    return await isLive(path);
+  } catch (error) {
+    if (isDenied(error)) return false;
+    throw error;
+  }
+}
+
+function isDenied(error: unknown): boolean {
+  return DENIED.has((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function entries(): string[] {

@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { syncBuiltinESMExports } from 'node:module';
+import { binding } from '../binding.js';
 import type { PrimaryLink } from '../link/link.js';
 import { hookingSpawn } from '../spawn-hook.js';
 import type { Balancer } from './balancer.js';
@@ -8,7 +9,7 @@ import { requireInstead, withPreload } from './preload.js';
 /** Says who serves the workers forked from now on. Asked at each fork: it may decide on the first one. */
 export interface ForkHook {
   balancer(): Balancer | undefined;
-  /** The load table is full: the worker is forked without us. */
+  /** The load table is full: the worker is forked without us, unless this throws. */
   onTooMany?(): void;
 }
 
@@ -52,11 +53,14 @@ function forkWithHook(env?: object): Worker {
 
 /** Runs `fork`, whose child gets its end of the link, and the preload. */
 function inheriting<T>(link: PrimaryLink, fork: () => T): T {
-  return hookingSpawn((options) => {
-    options.args = withPreload(options.args, cluster.settings.exec);
-    options.envPairs = options.envPairs.map(rewritten);
-    link.extend(options);
-  }, fork);
+  const make = (): T =>
+    hookingSpawn((options) => {
+      options.args = withPreload(options.args, cluster.settings.exec);
+      options.envPairs = options.envPairs.map(rewritten);
+      link.extend(options);
+    }, fork);
+  const { makeProcess } = binding();
+  return makeProcess === undefined ? make() : makeProcess(make);
 }
 
 function rewritten(pair: string): string {

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
-import { claimFile } from '../../dist/control/claim.js';
+import { claimFile, claimPipe } from '../../dist/control/claim.js';
 import { Lock } from '../../dist/control/lock.js';
 import { prepareDirectory, socketPath } from '../../dist/control/path.js';
 import { runningFleets } from '../../dist/control/probe.js';
@@ -125,6 +125,23 @@ test('who hung until its lock was taken for abandoned looks again, and does not 
   expect([other.listening, late.listening]).toEqual([true, false]);
   expect(await runningFleets()).toContain(name);
   other.close();
+});
+
+/** As on Windows, where everybody's pipes are in one place. */
+test.runIf(process.geteuid?.() === 0)('what another user has is taken, and no fleet of ours', async () => {
+  await open(name);
+  for (const folder of [place.folder, directory]) chmodSync(folder, 0o755);
+  const server = net.createServer();
+  process.seteuid?.(65534);
+  try {
+    expect(await claimPipe(server, socketPath(name))).toBe(false);
+    expect(await runningFleets()).toEqual([]);
+  } finally {
+    process.seteuid?.(0);
+    for (const folder of [place.folder, directory]) chmodSync(folder, 0o700);
+  }
+  expect(server.listening).toBe(false);
+  expect(await runningFleets()).toEqual([name]);
 });
 
 test('who connects before the fleet is there is sent away, and harms nothing', async () => {

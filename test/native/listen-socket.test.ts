@@ -118,6 +118,15 @@ describe('the accept queue', () => {
     expect(socket.accept()).toBe(-1);
   });
 
+  test("holds hundreds by default, as Node's does", async () => {
+    const socket = listen();
+    await connections(400, socket.address().port);
+    // A queue that is full lets one more in at most.
+    const fds = acceptAll(socket);
+    expect(fds).toHaveLength(400);
+    for (const fd of fds) addon.closeFd(fd);
+  });
+
   testPosix('is as long as backlog says', async () => {
     const socket = listen({ ...LOOPBACK, backlog: 3 });
     const { port } = socket.address();

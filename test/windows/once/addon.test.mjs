@@ -8,7 +8,15 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const ADDON = `${root}build-windows/Release/evenkeel.node`;
 
 /** What every Windows has. Node's and libuv's functions are not among them: they are imported late. */
-const SYSTEM = ['kernel32.dll', 'msvcrt.dll', 'ws2_32.dll', 'mswsock.dll', 'advapi32.dll', 'bcrypt.dll'];
+const SYSTEM = [
+  'kernel32.dll',
+  'msvcrt.dll',
+  'ws2_32.dll',
+  'mswsock.dll',
+  'advapi32.dll',
+  'bcrypt.dll',
+  'iphlpapi.dll',
+];
 
 test('the addon needs no DLL but those of the system', () => {
   const headers = execFileSync('x86_64-w64-mingw32-objdump', ['-p', ADDON], { encoding: 'utf8' });
