@@ -220,14 +220,17 @@ export class Balancer {
   #onIpc(handle: WorkerHandle, message: unknown): void {
     if (!this.#isHere(handle)) return; // what a worker said last may arrive after its exit
     if (isQuestion(message)) return this.#lending.answer(handle, message);
-    if (isTermRequest(message)) return this.#options.onTerm?.(handle);
+    if (isTermRequest(message)) {
+      handle.isEnding = true;
+      return this.#options.onTerm?.(handle);
+    }
     const key = closedKey(message);
     if (key === undefined) return;
     const lease = leaseOf(key);
     const listener = handle.leases.get(lease);
     if (!listener?.endLease(lease) || !listener.isEmpty) return;
-    // One that drains closes its servers because it was told to: another takes its place.
-    if (handle.isDraining && listener.wasLent) this.#listeners.orphan(listener);
+    // One that drains, or was sent a SIGTERM, closes its servers because it was told to: another takes its place.
+    if ((handle.isDraining || handle.isEnding) && listener.wasLent) this.#listeners.orphan(listener);
     else this.#listeners.close(listener);
   }
 

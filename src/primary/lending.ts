@@ -89,7 +89,8 @@ export class Lending {
   answer(handle: WorkerHandle, question: Question, tries = LINGER_TRIES): void {
     const { listeners, onListener, isHere } = this.#options;
     if (!isHere(handle)) return;
-    if (handle.worker?.exitedAfterDisconnect) return; // as node:cluster: a disconnecting worker gets none
+    // As node:cluster: a worker that is to end gets none.
+    if (handle.worker?.exitedAfterDisconnect || handle.isDraining) return;
     const lease = ++this.#lastLease;
     const known = listeners.find(handle, question);
     let listener = known;

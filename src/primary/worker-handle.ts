@@ -33,6 +33,8 @@ export class WorkerHandle {
   isHeld = false;
   /** It was told to finish and end. */
   isDraining = false;
+  /** It was sent a SIGTERM: what it does about that by itself it does before it drains. */
+  isEnding = false;
   /** Times its loop was blocked while connections waited for it. */
   stalls = 0;
   /** Connections given to others then. */

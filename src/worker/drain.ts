@@ -1,12 +1,15 @@
 import cluster from 'node:cluster';
 import diagnostics from 'node:diagnostics_channel';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import net, { type Server } from 'node:net';
 import { constants } from 'node:os';
+import { Server as TlsServer } from 'node:tls';
 import { COMMAND, type DrainOrder, type Hello } from '../messages.js';
 import { DRAIN_CHANNEL } from './application.js';
+import { Handshakes } from './handshakes.js';
 import { answersUnderWay, unusedConnections } from './http-connections.js';
+import { isLastAnswer, noteRequest } from './last-answer.js';
 
 const IDLE_CHECK = 200;
 /** Milliseconds. */
@@ -31,6 +34,7 @@ export class Drain {
   readonly #servers = new Set<Server>();
   readonly #known = new WeakSet<Server>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #handshakes = new Handshakes();
   readonly #onTerm = (): void => this.#askToDrain();
   readonly #onInterrupt = (): void => {};
   #began = false;
@@ -46,6 +50,7 @@ export class Drain {
     if (this.#known.has(server)) return;
     this.#known.add(server);
     server.on('close', () => this.#servers.delete(server));
+    if (server instanceof TlsServer) this.#handshakes.watch(server);
     server.on('session', (session: ServerHttp2Session) => {
       if (typeof session?.goaway !== 'function') return; // an event of the application's own
       if (this.#began) endSession(session); // it was on its way
@@ -71,7 +76,9 @@ export class Drain {
     const begun = performance.now();
     const isOver = (): boolean => performance.now() - begun >= spread * Math.random();
     diagnostics.subscribe('http.server.request.start', (message) => {
-      if (isOver()) closeAfter((message as { response: ServerResponse }).response);
+      const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
+      noteRequest(request);
+      if (isOver()) closeAfter(response);
     });
     for (const server of this.#servers) {
       for (const response of answersUnderWay(server)) if (isOver()) closeAfter(response);
@@ -100,6 +107,7 @@ export class Drain {
       (server as Partial<HttpServer>).closeIdleConnections?.();
       for (const socket of unusedConnections(server)) socket.destroy();
     }
+    this.#handshakes.breakOff();
     setTimeout(() => this.#closeIdle(), IDLE_CHECK).unref();
   }
 
@@ -120,9 +128,18 @@ export class Drain {
   }
 }
 
-/** What is begun is not broken off: where the headers are out, the next answer says it. */
+/** What is begun is not broken off: where the headers are out, the next answer says it. So it does where that is on its
+ * way by the time the headers are. */
 function closeAfter(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
+  if (response.headersSent) return;
+  const own = Object.getOwnPropertyDescriptor(response, 'writeHead');
+  response.writeHead = (...args: unknown[]): ServerResponse => {
+    // What was there before, or is in a prototype by now, is next.
+    if (own === undefined) delete (response as Partial<ServerResponse>).writeHead;
+    else Object.defineProperty(response, 'writeHead', own);
+    if (isLastAnswer(response)) response.setHeader('Connection', 'close');
+    return (response.writeHead as (...args: unknown[]) => ServerResponse)(...args);
+  };
 }
 
 /** Two GOAWAYs: the first asks the client for no more streams, the last says which were taken. Between them a PING:

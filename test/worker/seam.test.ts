@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { fixture, NODE } from '../helpers/fleet.ts';
+import { testKeys } from '../helpers/keys.ts';
 
 // Every Node internal evenkeel leans on, looked at without evenkeel. A failure here means that this Node
 // has changed one: the file named beside it is where to look.
 test('the internals are as we know them', () => {
-  const facts = JSON.parse(execFileSync(NODE, [fixture('seam.cjs')], { encoding: 'utf8' }));
+  const env = { ...process.env, ...testKeys() };
+  const facts = JSON.parse(execFileSync(NODE, [fixture('seam.cjs')], { encoding: 'utf8', env }));
   expect(facts).toEqual({
     // src/spawn-hook.ts
     spawn: { argv0First: true, entry: true, stdio: 4, ipc: true, envPairs: true },
@@ -31,8 +33,17 @@ test('the internals are as we know them', () => {
     noDelay: { asked: [true], servers: [false, true, false] },
     // src/worker/connection-meter.ts
     connections: { counts: [0, 1, 0], drained: 1 },
-    // src/worker/unused-connections.ts
+    // src/worker/http-connections.ts
     httpConnections: true,
+    // src/worker/last-answer.ts
+    parsers: [
+      [true, 54],
+      [true, 54],
+      [false, 0],
+      [true, 0],
+    ],
+    // src/worker/handshakes.ts
+    tls: { parent: true },
     // src/control/peer.ts
     pipe: { fd: true },
     // src/primary/balancer.ts, src/messages.ts

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { STRATEGIES } from '../../dist/strategies/select.js';
+import { Fleet, fixture, type LogLine } from '../helpers/fleet.ts';
+import { testKeys } from '../helpers/keys.ts';
+import { eventually, get, isRunning } from '../helpers/requests.ts';
+
+// What those who are connected to a worker that is to end see of that.
+
+const isKilled = ({ msg }: LogLine): boolean => / did not end within \d+ ms: killed$/.test(msg);
+
+async function connect(port: number): Promise<net.Socket> {
+  const socket = net.connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** A client that sends requests without waiting for the answers. */
+class Pipeline {
+  readonly #socket: net.Socket;
+  #received = '';
+  #wake: () => void = () => {};
+  isClosed = false;
+
+  constructor(socket: net.Socket) {
+    this.#socket = socket;
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      this.#received += text;
+      this.#wake();
+    });
+    socket.on('error', () => {}); // 'close' follows
+    socket.on('close', () => {
+      this.isClosed = true;
+      this.#wake();
+    });
+  }
+
+  /** The Connection headers of the answers that came to `requests`, sent in pieces. */
+  async send(...pieces: string[]): Promise<string[]> {
+    this.#received = '';
+    const count = pieces.join('').match(/ HTTP\/1\.1\r\n/g)?.length ?? 0;
+    for (const piece of pieces) {
+      this.#socket.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 5)); // to come as a piece of its own
+    }
+    const answers = () =>
+      [...this.#received.matchAll(/^Connection: ([\w-]+)/gim)].map(([, how]) => how as string);
+    while (answers().length < count && !this.isClosed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return answers();
+  }
+}
+
+const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab\r\n\r\ncde';
+
+describe.each(['at-once', 'later', 'when-read'])('requests on their way together, answered %s', (how) => {
+  test.each([
+    ['in one piece', [GET.repeat(4)]],
+    ['one of them in two', [GET.repeat(3) + GET.slice(0, 9), GET.slice(9)]],
+    ['with bodies', [POST + GET + POST]],
+  ])('%s: every one has its answer, and the last one says close', async (_what, pieces) => {
+    await using fleet = new Fleet([fixture('pipelined.mjs'), '-w', '1'], { HOW: how });
+    const pipeline = new Pipeline(await connect(await fleet.ready()));
+    const count = pieces.join('').match(/HTTP/g)?.length ?? 0;
+    expect(await pipeline.send(...pieces)).toEqual(Array(count).fill('keep-alive'));
+    fleet.process.kill('SIGTERM');
+    let last: string[] = [];
+    while (!last.includes('close')) {
+      last = await pipeline.send(...pieces);
+      expect(last).toHaveLength(count);
+    }
+    expect(last).toEqual([...Array(count - 1).fill('keep-alive'), 'close']);
+    expect(await fleet.exited).toEqual({ code: 0, signal: null });
+  });
+});
+
+test('an answer whose headers are given to writeHead() says close too, whoever has put a hook before it', async () => {
+  await using fleet = new Fleet([fixture('pipelined.mjs'), '-w', '1'], { HOW: 'write-head' });
+  const pipeline = new Pipeline(await connect(await fleet.ready()));
+  expect(await pipeline.send(GET)).toEqual(['keep-alive']);
+  fleet.process.kill('SIGTERM');
+  let last: string[] = [];
+  while (!last.includes('close')) {
+    last = await pipeline.send(GET);
+    expect(last).toHaveLength(1);
+  }
+  expect(fleet.output.filter((line) => line === 'hooked').length).toBeGreaterThan(1);
+  await fleet.exited;
+});
+
+test.each(['https-hello.mjs', 'h2-hello.mjs'])(
+  'who has connected to %s and never ends a TLS handshake does not hold it up',
+  async (server) => {
+    await using fleet = new Fleet([fixture(server), '-w', '1', '--kill-timeout', '20000'], testKeys());
+    const port = await fleet.ready();
+    const silent = await connect(port);
+    const ALPNProtocols = server === 'h2-hello.mjs' ? ['h2'] : ['http/1.1'];
+    const secure = tls
+      .connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols })
+      .resume();
+    onTestFinished(() => void secure.destroy());
+    await once(secure, 'secureConnect');
+    const closed = once(silent, 'close');
+    expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+    await closed;
+    expect(fleet.log.filter(isKilled)).toEqual([]);
+  },
+);
+
+test('idle connections are closed before the kill timeout, however short that is', async () => {
+  await using fleet = new Fleet([fixture('http-hello.mjs'), '-w', '1', '--kill-timeout', '600']);
+  const pipeline = new Pipeline(await connect(await fleet.ready()));
+  expect(await pipeline.send(GET)).toEqual(['keep-alive']);
+  expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+  expect(fleet.log.filter(isKilled)).toEqual([]);
+});
+
+test('who is to end listens nowhere anew', async () => {
+  await using fleet = new Fleet([fixture('listens-while-draining.mjs'), '-w', '1']);
+  const answer = get(await fleet.ready());
+  await fleet.printed(/^asked$/);
+  fleet.process.kill('SIGTERM');
+  expect(await answer).toBe('ok');
+  expect(await fleet.exited).toEqual({ code: 0, signal: null });
+  expect(fleet.output).toEqual(['asked', 'wants to listen']);
+});
+
+test.each(STRATEGIES)(
+  'a SIGTERM for the only worker, which closes its server by itself, %s: nobody is refused',
+  async (strategy) => {
+    await using fleet = new Fleet([fixture('own-sigterm.mjs'), '-w', '1', '-s', strategy]);
+    const port = await fleet.ready();
+    const worker = Number(await get(port, '/pid'));
+    const fates: string[] = [];
+    process.kill(worker, 'SIGTERM');
+    while (isRunning(worker) || fates.at(-1) !== 'ok') {
+      fates.push(await get(port).catch(({ code }) => code));
+    }
+    expect(fates.filter((fate) => fate === 'ECONNREFUSED')).toEqual([]);
+    await eventually(async () => Number(await get(port, '/pid')) !== worker);
+  },
+);
