@@ -1,3 +1,4 @@
+import type { Address } from 'node:cluster';
 import { EvenkeelError } from './errors.js';
 
 /** Names a worker's end of its link: the channel's fd, or on Windows what both share. Removed by the worker
@@ -170,6 +171,23 @@ function isOurs(message: { cmd?: unknown; act?: unknown } | null | undefined, ac
 export function closedKey(message: unknown): string | undefined {
   const m = message as { cmd?: unknown; act?: unknown; key?: unknown } | null;
   return m?.cmd === 'NODE_CLUSTER' && m.act === 'close' && typeof m.key === 'string' ? m.key : undefined;
+}
+
+/** Node's own key of what node:cluster itself serves: address, port as it was asked for, kind, descriptor, how many of
+ * the same there were in that worker before, and of some the worker's id. */
+const NODE_KEY = /^(.*):(-?\d+):(4|6|-1|udp4|udp6):[^:]*:\d+(?::\d+)?$/s;
+
+/** Where the server of that key listened. Undefined where it says nothing of that: it is one of ours. With port 0 where
+ * the system had chosen. */
+export function closedAddress(key: string): Address | undefined {
+  const [, address = '', port, kind] = NODE_KEY.exec(key) ?? [];
+  if (kind === undefined) return undefined;
+  return {
+    // As node:cluster's 'listening' has it, whatever its type says.
+    address: (address === 'null' || address === 'undefined' ? null : address) as string,
+    port: Number(port),
+    addressType: (kind.startsWith('udp') ? kind : Number(kind)) as Address['addressType'],
+  };
 }
 
 /** The same, where Node does not say it: it has no handle to close. */

@@ -10,6 +10,7 @@ import { EvenkeelError } from './errors.js';
 import { Fleet } from './fleet.js';
 import { parseTcpAddress } from './health/address.js';
 import { startsInspector } from './inspector-options.js';
+import { MAX_WORKERS } from './load-table.js';
 import { warningLog } from './log.js';
 import {
   parseDeferAccept,
@@ -194,7 +195,13 @@ function assemble(
   );
   const execArgv = [...(options.execArgv ?? process.execArgv)];
   cluster.setupPrimary({ exec: entry, args: [...(options.args ?? [])], execArgv });
-  const unhook = installForkHook({ balancer: () => balancer });
+  const unhook = installForkHook({
+    balancer: () => balancer,
+    onTooMany: () => {
+      const why = `${MAX_WORKERS} workers run, those that are ending among them`;
+      throw new EvenkeelError('ERR_UNSUPPORTED', why);
+    },
+  });
   const unwatch = balancer === undefined ? watchNodeListeners(fleet) : () => {};
   const isInspected = startsInspector(execArgv, NODE_OPTIONS);
   const unsupervise = supervise(supervision, { supervisor, balancer, isInspected, log });

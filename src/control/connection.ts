@@ -4,7 +4,7 @@ import { LONGEST_REQUEST } from './protocol.js';
 
 /** Milliseconds. */
 export interface Deadlines {
-  /** Without a request. */
+  /** Without a request; and for an answer to be made after close(). */
   idle: number;
   /** From a request's first byte to its last. */
   request: number;
@@ -63,11 +63,11 @@ export class Connection {
     this.#limit('idle');
   }
 
-  /** After the answer under way, if there is one; it has not long to come. */
+  /** After the answer under way, if there is one. */
   close(): void {
     this.#isClosing = true;
     if (!this.#isAnswering) this.#socket.destroy();
-    else this.#limit('answer');
+    else if (this.#timed !== 'answer') this.#limit('idle'); // it is still to be made
   }
 
   #advance(): void {

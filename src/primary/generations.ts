@@ -54,8 +54,6 @@ export class Generations extends EventEmitter<GenerationEvents> {
   async renew(count: number, replace: () => Promise<void>): Promise<void> {
     const generation = this.current + 1;
     const begun = performance.now();
-    this.isReloading = true;
-    this.emit('reloadStart', generation);
     const end = (error?: Error): void => {
       const duration = performance.now() - begun;
       this.isReloading = false;
@@ -68,6 +66,8 @@ export class Generations extends EventEmitter<GenerationEvents> {
       this.emit('reloadEnd', { generation, duration, ...(error && { error }) });
     };
     try {
+      this.isReloading = true;
+      this.emit('reloadStart', generation);
       await this.#replace(generation, count, replace);
     } catch (error) {
       end(error as Error);

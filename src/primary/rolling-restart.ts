@@ -14,6 +14,8 @@ export interface RollingOptions {
   /** Of the new workers. */
   generation: number;
   waitReady: boolean;
+  /** Milliseconds; a new worker that fails earlier has failed to start, though it was ready. */
+  minUptime: number;
 }
 
 interface Candidate {
@@ -32,8 +34,11 @@ export class RollingRestart {
   readonly #candidates = new Map<Seat, Candidate>();
   /** Drained before their replacement was ready. */
   readonly #gone = new Set<Seat>();
+  /** Those whose replacement has been ready. */
+  readonly #replaced = new Set<Seat>();
+  /** The replacements. */
+  readonly #made = new Set<Seat>();
   readonly #size: number;
-  #replaced = 0;
   #why: string | undefined;
   #isCancelled = false;
   #wake: () => void = () => {};
@@ -52,7 +57,8 @@ export class RollingRestart {
     const old = [...this.#waiting];
     const onWorker = (seat: Seat): void => this.#onWorker(seat);
     const onUnfit = (seat: Seat, how: string): void => this.#onUnfit(seat, how);
-    this.#roster.on('worker', onWorker).on('unfit', onUnfit);
+    const onFailed = (seat: Seat, how: string): void => this.#onFailed(seat, how);
+    this.#roster.on('worker', onWorker).on('unfit', onUnfit).on('failed', onFailed);
     try {
       for (;;) {
         this.#advance();
@@ -66,7 +72,7 @@ export class RollingRestart {
         throw new EvenkeelError('ERR_STOPPED', 'the fleet was stopped during the reload');
     } finally {
       for (const { timeout } of this.#candidates.values()) clearTimeout(timeout);
-      this.#roster.off('worker', onWorker).off('unfit', onUnfit);
+      this.#roster.off('worker', onWorker).off('unfit', onUnfit).off('failed', onFailed);
     }
   }
 
@@ -120,7 +126,8 @@ export class RollingRestart {
     if (candidate !== undefined && seat.state === 'ready') {
       clearTimeout(candidate.timeout);
       this.#candidates.delete(seat);
-      this.#replaced++;
+      this.#replaced.add(candidate.old);
+      this.#made.add(seat);
       if (!candidate.old.isLeaving) this.#roster.retire(candidate.old);
     }
     this.#wake();
@@ -129,6 +136,13 @@ export class RollingRestart {
   #onUnfit(seat: Seat, how: string): void {
     if (!this.#candidates.has(seat)) return;
     this.#fail(`${seat.label} of the new generation ended before it was ready: ${how}`);
+  }
+
+  /** What is ready and fails at once is no better than what is never ready: those that are left are not to be replaced
+   * by more of it. */
+  #onFailed(seat: Seat, how: string): void {
+    if (!this.#made.has(seat) || Date.now() - seat.startedAt >= this.#options.minUptime) return;
+    this.#fail(`${seat.label} of the new generation ended soon after it was ready: ${how}`);
   }
 
   #onTimeout(seat: Seat): void {
@@ -153,19 +167,12 @@ export class RollingRestart {
       clearTimeout(timeout);
       if (seat.isAlive) this.#roster.discard(seat);
     }
-    const missing = [...this.#gone].filter((old) => !this.#isReplaced(old));
+    const missing = [...this.#gone].filter((old) => !this.#replaced.has(old));
     // With a worker of the new code, since there is no other.
     for (const { index } of missing) this.#roster.fill(index, this.#options.generation);
-    const left = count - this.#replaced - missing.length;
-    const state = `${this.#replaced} of ${count} workers were replaced, ${left} old ones go on`;
+    const left = count - this.#replaced.size - missing.length;
+    const state = `${this.#replaced.size} of ${count} workers were replaced, ${left} old ones go on`;
     throw new EvenkeelError('ERR_RELOAD_FAILED', `${this.#why}; ${state}`);
-  }
-
-  #isReplaced(old: Seat): boolean {
-    return this.#roster.staying.some(
-      ({ index, state, generation }) =>
-        index === old.index && state === 'ready' && generation === this.#options.generation,
-    );
   }
 
   #change(): Promise<void> {

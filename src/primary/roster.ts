@@ -1,7 +1,7 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import type { Log } from '../log.js';
-import { closedKey, type DrainOrder, isReadyMessage, leaseOf } from '../messages.js';
+import { closedAddress, closedKey, type DrainOrder, isReadyMessage, leaseOf } from '../messages.js';
 import { backoff, CRASH_LOOP, failuresAfter } from './backoff.js';
 import type { Balancer } from './balancer.js';
 import { addressOf, Seat, type WorkerState } from './seat.js';
@@ -26,12 +26,18 @@ export interface RosterEvents {
   worker: [seat: Seat];
   /** A worker has failed so often in a row that it looks like a crash loop; next try in `delay` ms. */
   crashLoop: [seat: Seat, delay: number];
+  /** A worker has ended `how`, by itself: another takes its seat. */
+  failed: [seat: Seat, how: string];
   /** A worker that was to replace another has ended before it was ready. */
   unfit: [seat: Seat, how: string];
 }
 
-/** The fleet ends, and nobody else will serve: who is idle is told by closing its connection. */
-const LAST: DrainOrder = { patience: 1000, spread: 0 };
+/** Of the time until a worker is killed, what its clients have at most to bring a request. The rest is for what has
+ * begun by then. */
+const PATIENT = 0.8;
+/** Where the fleet ends and nobody else will serve they have no longer than this, in ms: who is idle is told by closing
+ * its connection. */
+const LAST_PATIENCE = 1000;
 
 /** The places of a fleet and the processes in them: forks, respawns with back-off, drains, kills. Owns every worker
  * process. */
@@ -97,11 +103,12 @@ export class Roster extends EventEmitter<RosterEvents> {
     return seat;
   }
 
-  /** The same, whatever it takes: where no process can be made now, one is later. */
-  fill(index: number, generation: number): void {
+  /** The same, whatever it takes: where no process can be made now, which is logged, one is later. */
+  fill(index: number, generation: number): Seat {
     const seat = new Seat(index, generation);
     this.#seats = [...this.#seats, seat];
-    this.#respawnIn(seat, 0);
+    this.#forkOrRetry(seat);
+    return seat;
   }
 
   /** The worker ends without losing a request. Another takes its place, unless the place is leaving. */
@@ -141,7 +148,8 @@ export class Roster extends EventEmitter<RosterEvents> {
    * @param deadline by Date.now()
    * @param othersServe those whom nothing is said to now may come back to others */
   drainAll(deadline: number, othersServe = false): void {
-    const order = othersServe ? this.#unhurried() : LAST;
+    const patience = Math.min(LAST_PATIENCE, PATIENT * Math.max(0, deadline - Date.now()));
+    const order = othersServe ? this.#unhurried() : { patience, spread: 0 };
     for (const seat of this.#seats) if (seat.isAlive) this.#drain(seat, deadline, order);
   }
 
@@ -172,9 +180,10 @@ export class Roster extends EventEmitter<RosterEvents> {
     (worker.process as NodeJS.EventEmitter).prependListener('internalMessage', (message: unknown) => {
       if (isReadyMessage(message)) this.#handleReady(worker);
       const key = closedKey(message);
-      if (key !== undefined) this.#handleClosed(worker, leaseOf(key));
+      if (key !== undefined) this.#handleClosed(worker, key);
     });
     this.#setState(seat, 'starting');
+    this.#settleHeirs(seat);
   }
 
   #handleListening(worker: Worker, address: Address): void {
@@ -184,18 +193,31 @@ export class Roster extends EventEmitter<RosterEvents> {
   }
 
   /** It has closed a server: whoever replaces it need not listen there. One that drains was told to. */
-  #handleClosed(worker: Worker, lease: number): void {
+  #handleClosed(worker: Worker, key: string): void {
     const seat = this.find(worker);
+    if (seat === undefined || seat.state === 'draining') return;
+    const address = this.#leasedAddress(worker, leaseOf(key)) ?? closedAddress(key);
+    if (address === undefined) return;
+    seat.addresses.delete(addressOf(address));
+    this.#settleHeirs(seat);
+  }
+
+  #leasedAddress(worker: Worker, lease: number): Address | undefined {
     const listener = this.#options.balancer?.workerHandle(worker)?.leases.get(lease);
-    if (seat === undefined || listener === undefined || seat.state === 'draining') return;
+    if (listener === undefined) return undefined;
     const { address, family, port } = listener.address;
-    seat.addresses.delete(addressOf({ address, port, addressType: family === 'IPv6' ? 6 : 4 }));
+    return { address, port, addressType: family === 'IPv6' ? 6 : 4 };
   }
 
   #handleReady(worker: Worker): void {
     const seat = this.find(worker);
     if (seat !== undefined) seat.saidReady = true;
     this.#settle(seat);
+  }
+
+  /** Whoever is to replace it may wait for nothing more. */
+  #settleHeirs(seat: Seat): void {
+    for (const heir of this.#seats) if (heir.replaces === seat) this.#settle(heir);
   }
 
   /** Whether it is ready now. */
@@ -221,54 +243,59 @@ export class Roster extends EventEmitter<RosterEvents> {
     const seat = this.find(worker);
     if (seat === undefined || !seat.isAlive) return;
     const how = seat.failure ?? end;
-    const wasDraining = seat.state === 'draining' || worker.exitedAfterDisconnect;
+    // A SIGTERM for it alone, or cluster.worker.disconnect().
+    const hasDrained = seat.state === 'draining' || worker.exitedAfterDisconnect;
     seat.clearTimers();
     const isUnfit = seat.replaces !== undefined;
     if (seat.isLeaving || isUnfit) this.#remove(seat);
     this.#setState(seat, 'dead');
     if (isUnfit) this.emit('unfit', seat, how);
     if (seat.isLeaving || isUnfit || this.#isClosing || this.#options.holdsBack(seat, how)) return;
-    if (!wasDraining) return this.recover(seat, how);
-    this.#options.log.info(factsOf(seat), `${seat.label} ended after its drain; another takes its place`);
-    seat.failures = 0;
-    this.#respawnIn(seat, 0);
+    this.recover(seat, how, hasDrained);
   }
 
-  /** A worker failed: another takes its seat, the later the oftener that happened. */
-  recover(seat: Seat, how: string): void {
+  /** A worker has ended by itself: another takes its seat, the later the oftener that happened soon after a start. */
+  recover(seat: Seat, how: string, hasDrained = false): void {
     const { log, minUptime } = this.#options;
-    seat.failures = failuresAfter(seat.failures, Date.now() - seat.startedAt, minUptime);
-    const delay = backoff(seat.failures, Math.random());
+    const uptime = Date.now() - seat.startedAt;
+    seat.failures = hasDrained && uptime >= minUptime ? 0 : failuresAfter(seat.failures, uptime, minUptime);
     const { failures } = seat;
-    if (failures < CRASH_LOOP) {
-      log.warn(factsOf(seat), `${seat.label} died: ${how}; respawning in ${delay} ms`);
-    } else {
+    const delay = backoff(failures, Math.random());
+    if (failures >= CRASH_LOOP) {
       log.error(
         { ...factsOf(seat), failures, delay },
         `crash loop: ${seat.label} died ${failures} times in a row right after its start (${how}); next try in ${delay} ms`,
       );
       this.emit('crashLoop', seat, delay);
+    } else if (hasDrained) {
+      const later = delay === 0 ? '' : ` in ${delay} ms`;
+      log.info(factsOf(seat), `${seat.label} ended after its drain; another takes its place${later}`);
+    } else {
+      log.warn(factsOf(seat), `${seat.label} died: ${how}; respawning in ${delay} ms`);
     }
+    if (failures > 0) this.emit('failed', seat, how);
     this.#respawnIn(seat, delay);
   }
 
   #respawnIn(seat: Seat, delay: number): void {
     seat.nextStartAt = Date.now() + delay;
     this.#setState(seat, 'waiting');
-    seat.respawn = setTimeout(() => {
-      try {
-        this.#fork(seat);
-      } catch (error) {
-        // EAGAIN, ENOMEM, EMFILE: this process cannot fork now.
-        seat.failures++;
-        const again = Math.max(100, backoff(seat.failures, Math.random()));
-        this.#options.log.error(
-          { err: error },
-          `cannot fork a worker: ${(error as Error).message}; next try in ${again} ms`,
-        );
-        this.#respawnIn(seat, again);
-      }
-    }, delay);
+    seat.respawn = setTimeout(() => this.#forkOrRetry(seat), delay);
+  }
+
+  #forkOrRetry(seat: Seat): void {
+    try {
+      this.#fork(seat);
+    } catch (error) {
+      // EAGAIN, ENOMEM, EMFILE: this process cannot fork now. Or there is no slot before others have ended.
+      seat.failures++;
+      const again = Math.max(100, backoff(seat.failures, Math.random()));
+      this.#options.log.error(
+        { err: error },
+        `cannot fork a worker: ${(error as Error).message}; next try in ${again} ms`,
+      );
+      this.#respawnIn(seat, again);
+    }
   }
 
   #drain(seat: Seat, deadline: number, order: DrainOrder): void {
@@ -299,7 +326,7 @@ export class Roster extends EventEmitter<RosterEvents> {
   /** Others serve meanwhile. Clients have the time that servers and clients usually let a connection be idle. */
   #unhurried(): DrainOrder {
     const { killTimeout } = this.#options;
-    return { patience: 0.8 * killTimeout, spread: 0.1 * killTimeout };
+    return { patience: PATIENT * killTimeout, spread: 0.1 * killTimeout };
   }
 
   #remove(seat: Seat): void {

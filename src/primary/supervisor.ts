@@ -69,6 +69,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #rolling: RollingRestart | undefined;
   /** So many workers are wanted, also by who waits for a turn. */
   #size: number;
+  /** The first workers are there, or none will be. */
+  #hasForked = false;
+  /** So many there are to be by now. */
+  #scaledTo: number;
   /** Its sockets, where there is another process's place to take. */
   #takingOver: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -81,6 +85,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       .on('reloadStart', (generation) => this.emit('reloadStart', generation))
       .on('reloadEnd', (reload) => this.emit('reloadEnd', reload));
     this.#size = options.workers;
+    this.#scaledTo = options.workers;
     this.#roster = new Roster({
       ...options,
       env: () => this.#generations.env,
@@ -113,9 +118,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#turns.isBusy;
   }
 
-  /** How many workers are wanted. */
+  /** How many workers are wanted, also by who waits for a turn. */
   get size(): number {
     return this.#size;
+  }
+
+  /** How many there are to be by now. */
+  get scaledTo(): number {
+    return this.#scaledTo;
   }
 
   /** Forks all workers. Resolves when every one is ready, or after listenTimeout with a warning.
@@ -129,8 +139,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #start(): Promise<void> {
     if (this.#stopping !== undefined) return this.#stopping; // a signal came before the first fork
     try {
-      for (let index = 0; index < this.#options.workers; index++)
-        this.#roster.add(index, this.#generations.current);
+      this.#hasForked = true;
+      for (let index = 0; index < this.#scaledTo; index++) this.#roster.add(index, this.#generations.current);
       this.#startup.begin();
       await this.#startup.settled;
       if (this.#stopping !== undefined) return this.#stopping;
@@ -167,7 +177,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     });
   }
 
-  /** @throws EvenkeelError ERR_STOPPED */
+  /** Resolves when those that come are ready, or have had listenTimeout to be, and those that go have ended. Where no
+   * process can be made for one, it comes later.
+   * @throws EvenkeelError ERR_STOPPED */
   scale(workers: number): Promise<void> {
     this.#size = workers;
     return this.#inTurn(() => this.#scale(workers));
@@ -261,15 +273,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
-  /** Resolves when the new ones are ready, or have had listenTimeout to be, and the others have ended. */
   async #scale(workers: number): Promise<void> {
+    this.#scaledTo = workers;
+    if (!this.#hasForked) return; // start() begins with so many
     const staying = this.seats.filter(({ isLeaving }) => !isLeaving);
     const leaving = staying.slice(workers);
     for (const seat of leaving) this.#roster.retire(seat);
     const taken = new Set(staying.map(({ index }) => index));
     const coming: Seat[] = [];
     for (let index = 0; staying.length + coming.length < workers; index++) {
-      if (!taken.has(index)) coming.push(this.#roster.add(index, this.#generations.current));
+      if (!taken.has(index)) coming.push(this.#roster.fill(index, this.#generations.current));
     }
     const isDone = (): boolean =>
       coming.every(({ state }) => state === 'ready') && leaving.every(({ isAlive }) => !isAlive);

@@ -102,7 +102,7 @@ async function begin(options: UpgradeOptions, balancer: Balancer): Promise<Succe
       name,
       strategy: selection.strategy as Manifest['strategy'],
       generation: supervisor.generations.current + 1,
-      workers: supervisor.size === workers ? null : supervisor.size,
+      workers: supervisor.scaledTo === workers ? null : supervisor.scaledTo,
       listeners,
       inherited: given.length,
     };

@@ -167,6 +167,24 @@ test('a client that floods does not keep others from their answers', async () =>
   expect(flood.received.split('\n').length).toBeLessThan(1000);
 });
 
+test('an answer that is made after the end has the time of a silent client, and then no longer', async () => {
+  const ends: (() => void)[] = [];
+  const reload = (): Promise<void> => new Promise((resolve) => ends.push(resolve));
+  const server = await serve(makeFleet({ reload }), true, { idle: 400, answer: 50 });
+  const where = socketPath(server.name);
+  const [answered, forgotten] = [connect(where), connect(where)];
+  for (const [i, peer] of [answered, forgotten].entries()) {
+    await peer.send('{"v":1,"id":1,"command":"reload"}\n');
+    await eventually(() => ends.length > i);
+  }
+  server.close();
+  await sleep(150); // longer than a client has to take an answer
+  ends[0]?.();
+  expect(await answered.lines(1)).toMatchObject([{ id: 1, result: {} }]);
+  await forgotten.closed;
+  expect(forgotten.received).toBe('');
+});
+
 test('the socket is its owner’s alone, and gone at the end; an answer under way still comes', async () => {
   let end: (() => void) | undefined;
   const reload = (): Promise<void> =>

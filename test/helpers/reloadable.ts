@@ -6,8 +6,18 @@ import { Fleet, fixture, type LogLine } from './fleet.ts';
 import { writeWhole } from './write-whole.mjs';
 
 export interface Version {
-  mode?: 'ok' | 'crashes' | 'never-listens' | 'waits' | 'blocks' | 'tries-a-port' | 'listens-twice';
-  /** Ports, or Unix sockets. */
+  mode?:
+    | 'ok'
+    | 'says'
+    | 'crashes'
+    | 'never-listens'
+    | 'waits'
+    | 'blocks'
+    | 'tries-a-port'
+    | 'listens-twice'
+    | 'fails-later'
+    | 'drops';
+  /** Ports, Unix sockets, or `udp:` and a port. */
   listenOn?: (number | string)[];
   host?: string;
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Runtime } from '../helpers/control.ts';
 import { Fleet, fixture } from '../helpers/fleet.ts';
+import { descriptorLimit, limitDescriptors, openDescriptors } from '../helpers/processes.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
 import { eventually, get, isRunning } from '../helpers/requests.ts';
 
@@ -174,6 +175,26 @@ test('scale: a number, more, fewer', async () => {
     expect(stderr).toMatch(message);
   }
   expect(await sizes()).toEqual([2, 2]);
+});
+
+test('scale, and no descriptors for all of them: said how many there are; the others come later', async () => {
+  const runtime = new Runtime();
+  await using fleet = new Fleet(['-w', '1', '--listen-timeout', '1000', server], runtime.env);
+  await fleet.ready();
+  const pid = fleet.process.pid as number;
+  const [limit, open] = [descriptorLimit(pid), openDescriptors(pid)];
+  limitDescriptors(pid, open + 20);
+  const { workers, ready } = await runtime.json('scale', '4');
+  expect(workers).toBe(4);
+  expect(ready).toBeLessThan(4);
+  await fleet.logged(({ msg }) => /EMFILE.*; next try in \d+ ms$/.test(msg));
+  limitDescriptors(pid, limit);
+  await eventually(async () => {
+    const { size, workers } = await runtime.json('status');
+    return size === 4 && workers.every(({ state }: { state: string }) => state === 'ready');
+  });
+  expect(await runtime.json('scale', '1')).toEqual({ workers: 1, ready: 1 });
+  await eventually(() => openDescriptors(pid) <= open + 1);
 });
 
 test.each([[[]], [['--force']]])('stop %j: the fleet has ended when the command has', async (force) => {

@@ -90,6 +90,10 @@ test('unresponsiveTimeout: who is reported, and how', async () => {
   expect(report.stack).toMatch(/^ {4}at spinInTimer \(/m);
 });
 
+test('scale() before the first worker is forked: so many are', async () => {
+  expect(await program('scales-early.mjs')).toEqual([{ size: 3, states: ['ready', 'ready', 'ready'] }]);
+});
+
 test('scale: a worker that is busy all the time gets help, within five seconds or ten', async () => {
   const [first, second] = (await program('scales.mjs')) as [object[], object[]];
   expect(first).toMatchObject([{ state: 'ready' }]);

@@ -1,5 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../helpers/free-port.ts';
 import { childrenOf } from '../helpers/processes.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
 import { eventually, get } from '../helpers/requests.ts';
@@ -54,6 +57,53 @@ test('new code that listens only after the reload has failed serves nobody', asy
   isOver = true;
   await Promise.all(clients);
   expect([...versions]).toEqual([1]);
+});
+
+describe('where an old worker has listened and does so no more, the new one need not', () => {
+  const others = async (): Promise<(number | string)[]> => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-drops-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    return [0, await freePort(), path.join(folder, 'socket'), `udp:${await freePort()}`];
+  };
+
+  test('a port, a Unix socket, UDP, closed before the reload', async () => {
+    await using fleet = new Reloadable(['-w', '2'], {}, { mode: 'drops', listenOn: await others() });
+    await fleet.ready();
+    writeFileSync(`${fleet.file}.go`, '');
+    await eventually(() => fleet.output.filter((line) => line.startsWith('dropped ')).length === 2);
+    fleet.deploy();
+    expect((await fleet.reload()).msg).toMatch(/^reloaded: 2 workers/);
+  });
+
+  test('closed while the new one is waited for', async () => {
+    await using fleet = new Reloadable(
+      ['-w', '1', '--listen-timeout', '20000'],
+      {},
+      { mode: 'drops', listenOn: await others() },
+    );
+    await fleet.ready();
+    fleet.deploy({ mode: 'says' });
+    const reload = fleet.reload();
+    await fleet.printed(/^listens /);
+    writeFileSync(`${fleet.file}.go`, '');
+    expect((await reload).msg).toMatch(/^reloaded: 1 workers/);
+  });
+
+  test('it has died while the new one was waited for', async () => {
+    const listenOn = await others();
+    await using fleet = new Reloadable(
+      ['-w', '1', '--listen-timeout', '20000'],
+      {},
+      { mode: 'drops', listenOn },
+    );
+    await fleet.ready();
+    const [old] = childrenOf(fleet.process.pid as number) as [number];
+    fleet.deploy({ mode: 'says' });
+    const reload = fleet.reload();
+    await fleet.printed(/^listens /);
+    process.kill(old, 'SIGKILL');
+    expect((await reload).msg).toMatch(/^reloaded: 1 workers/);
+  });
 });
 
 test('where an old worker has listened and does so no more, the new one need not', async () => {

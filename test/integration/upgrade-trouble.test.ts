@@ -1,9 +1,9 @@
 import { type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { STRATEGIES } from '../../dist/strategies/select.js';
-import { Runtime } from '../helpers/control.ts';
+import { type Outcome, Runtime } from '../helpers/control.ts';
 import { CLI, fixture, NODE } from '../helpers/fleet.ts';
 import { everyKind, NOTHING_LOST } from '../helpers/load.ts';
 import {
@@ -78,6 +78,26 @@ test('what is asked for during an upgrade is refused when it has been made, and 
   expect(upgrade).toBe('');
   for (const said of others) expect(said).toMatch(/ERR_STOPPED/);
   expect(await fleet.status()).toMatchObject({ generation: 3, size: 2, pid: fleet.successors[1] });
+  await fleet.stopAll();
+});
+
+test('a number of workers that is asked for while an upgrade waits is refused by it, and not that of the new one', async () => {
+  await using fleet = new Upgradable(new Runtime(), ['-w', '1', '--listen-timeout', '20000']);
+  const { runtime, name, file } = fleet;
+  await fleet.ready();
+  fleet.deploy({ mode: 'blocks' });
+  const commands = [['reload'], ['upgrade'], ['scale', '3']];
+  const outcomes: Promise<Outcome>[] = [];
+  for (const command of commands) {
+    outcomes.push(runtime.cli(...command, '--name', name));
+    await fleet.logged(({ msg }) => msg.startsWith(`control socket: ${command[0]}`));
+  }
+  fleet.deploy();
+  writeFileSync(`${file}.go`, '');
+  const [reload, upgrade, scale] = await Promise.all(outcomes);
+  expect([reload?.stderr, upgrade?.stderr]).toEqual(['', '']);
+  expect(scale?.stderr).toMatch(/ERR_STOPPED/);
+  expect(await fleet.status()).toMatchObject({ size: 1, pid: fleet.successors[0] });
   await fleet.stopAll();
 });
 

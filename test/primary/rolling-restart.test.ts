@@ -30,8 +30,8 @@ class Places extends EventEmitter {
     return seat;
   }
 
-  fill(index: number, generation: number): void {
-    this.#put(index, generation, 'starting');
+  fill(index: number, generation: number): Seat {
+    return this.#put(index, generation, 'starting');
   }
 
   retire(seat: Seat): void {
@@ -49,6 +49,16 @@ class Places extends EventEmitter {
     seat.state = state;
     if (state === 'ready') seat.replaces = undefined;
     if (state === 'dead') this.#remove(seat);
+    this.emit('worker', seat);
+  }
+
+  /** One that was ready crashes, and comes again later. */
+  crash(seat: Seat, uptime = 0): void {
+    seat.startedAt = Date.now() - uptime;
+    seat.state = 'dead';
+    this.emit('worker', seat);
+    this.emit('failed', seat, 'exit code 7');
+    seat.state = 'waiting';
     this.emit('worker', seat);
   }
 
@@ -81,6 +91,7 @@ const OPTIONS = {
   maxProcesses: 256,
   generation: 2,
   waitReady: false,
+  minUptime: 1000,
 };
 
 function roll(
@@ -164,6 +175,52 @@ test('drained for one that fails: the place is filled again', async () => {
   places.fail(places.of('starting')[0] as Seat);
   await expect(end).rejects.toThrow(/0 of 2 workers were replaced, 1 old ones go on$/);
   expect(places.staying.map(({ state }) => state).sort()).toEqual(['ready', 'starting']);
+});
+
+test('ready, and dead soon after: nobody else is replaced by such a one', async () => {
+  const places = new Places(3);
+  const { end } = roll(places);
+  const [first] = places.of('starting') as [Seat];
+  places.become(first, 'ready');
+  await turn();
+  places.crash(first);
+  await expect(end).rejects.toMatchObject({
+    code: 'ERR_RELOAD_FAILED',
+    message: expect.stringMatching(
+      /of the new generation ended soon after it was ready: exit code 7; 1 of 3 workers were replaced, 2 old ones go on$/,
+    ),
+  });
+  expect(places.ready).toBe(2);
+});
+
+test('one that has lived for minUptime may die, and so may an old one: it goes on', async () => {
+  const places = new Places(3);
+  const { end } = roll(places);
+  const [first] = places.of('starting') as [Seat];
+  places.become(first, 'ready');
+  await turn();
+  places.crash(first, 1000);
+  places.crash(places.seats.find(({ generation }) => generation === 1) as Seat);
+  for (let step = 0; step < 20; step++) {
+    for (const seat of [...places.of('starting'), ...places.of('waiting').filter((one) => one === first)])
+      places.become(seat, 'ready');
+    for (const seat of places.of('draining')) places.become(seat, 'dead');
+    await turn();
+  }
+  await end;
+  expect(places.ready).toBe(3);
+});
+
+test('one that failed has its successor in the place already: it is filled no second time', async () => {
+  const places = new Places(3);
+  const { end } = roll(places, { maxSurge: 0, maxUnavailable: 2 });
+  await turn();
+  const [first, second] = places.of('starting') as [Seat, Seat];
+  places.become(first, 'ready');
+  places.crash(first, 1000); // it is not ready in this moment, and comes again
+  places.fail(second);
+  await expect(end).rejects.toThrow(/1 of 3 workers were replaced/);
+  expect(places.staying).toHaveLength(3);
 });
 
 test('the time is over: whoever waits to be ready is sent away', async () => {

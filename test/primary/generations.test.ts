@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { Generations } from '../../dist/primary/generations.js';
+import { listLog } from '../control/helpers.ts';
+
+test('what a listener of reloadStart throws ends the reload before it has begun, and no other', async () => {
+  const generations = new Generations(() => ({}), 1, listLog());
+  const ended: unknown[] = [];
+  generations.on('reloadEnd', ({ error }) => ended.push(error?.message));
+  generations.once('reloadStart', () => {
+    throw new Error('not today');
+  });
+  await expect(generations.renew(1, () => Promise.reject(new Error('was called')))).rejects.toThrow(
+    'not today',
+  );
+  expect(generations).toMatchObject({
+    isReloading: false,
+    current: 1,
+    lastReload: { generation: 2, ok: false, error: 'not today' },
+  });
+  await generations.renew(1, async () => {});
+  expect(generations).toMatchObject({
+    isReloading: false,
+    current: 2,
+    lastReload: { generation: 2, ok: true },
+  });
+  expect(ended).toEqual(['not today', undefined]);
+});
