@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   COMMAND,
+  closedAddress,
   closedKey,
   isIpv6Only,
   isQuestion,
@@ -162,4 +163,26 @@ describe('parsePayload', () => {
     expect(message).toMatch(/not JSON; it was ignored/);
     expect(cause).toBeInstanceOf(SyntaxError);
   });
+});
+
+describe('where a server was, by the key node:cluster has for it', () => {
+  test.each([
+    ['127.0.0.1:8080:4:undefined:0', { address: '127.0.0.1', port: 8080, addressType: 4 }],
+    ['null:8080:4:undefined:1', { address: null, port: 8080, addressType: 4 }],
+    ['undefined:8080:6::0', { address: null, port: 8080, addressType: 6 }],
+    ['::1:8080:6:undefined:0', { address: '::1', port: 8080, addressType: 6 }],
+    ['null:0:4:undefined:0:3', { address: null, port: 0, addressType: 4 }],
+    ['/run/a:b.sock:-1:-1:undefined:0', { address: '/run/a:b.sock', port: -1, addressType: -1 }],
+    ['null:5353:udp4:undefined:0', { address: null, port: 5353, addressType: 'udp4' }],
+    ['::1:5353:udp6:null:0', { address: '::1', port: 5353, addressType: 'udp6' }],
+  ])('%s', (key, address) => {
+    expect(closedAddress(key)).toEqual(address);
+  });
+
+  test.each([leaseKey(7), '', 'null', '127.0.0.1:8080', 'null:8080:5:undefined:0'])(
+    '%j says nothing of it',
+    (key) => {
+      expect(closedAddress(key)).toBeUndefined();
+    },
+  );
 });
