@@ -173,9 +173,9 @@ export function closedKey(message: unknown): string | undefined {
   return m?.cmd === 'NODE_CLUSTER' && m.act === 'close' && typeof m.key === 'string' ? m.key : undefined;
 }
 
-/** Node's own key of what node:cluster itself serves: address, port as it was asked for, kind, descriptor, how many of
- * the same there were in that worker before, and of some the worker's id. */
-const NODE_KEY = /^(.*):(-?\d+):(4|6|-1|udp4|udp6):[^:]*:\d+(?::\d+)?$/s;
+/** Node's own key of what node:cluster itself serves: address, port as it was asked for, kind, descriptor; on Node 20, and
+ * with port 0, also how many of the same there were in that worker before. */
+const NODE_KEY = /^(.*):(-?\d+):(4|6|-1|udp4|udp6):[^:]*(?::\d+)?$/s;
 
 /** Where the server of that key listened. Undefined where it says nothing of that: it is one of ours. With port 0 where
  * the system had chosen. */
