@@ -26,12 +26,9 @@ export function agentAnswer({ phase, ready, workers, utilisation = 0 }: Situatio
   return `ready up ${Math.min(100, Math.max(1, weight))}%`;
 }
 
-/** A place in which one worker replaces another has two workers, and counts once. */
-export function placesOf(workers: FleetStatus['workers']): Places {
+/** A place in which one worker replaces another has two workers, and counts once; one that goes, as there are to be fewer,
+ * is none any more. */
+export function placesOf({ size, workers }: Pick<FleetStatus, 'size' | 'workers'>): Places {
   const ready = workers.filter(({ state }) => state === 'ready');
-  return { workers: distinct(workers), ready: distinct(ready) };
-}
-
-function distinct(workers: FleetStatus['workers']): number {
-  return new Set(workers.map(({ index }) => index)).size;
+  return { workers: size, ready: Math.min(size, new Set(ready.map(({ index }) => index)).size) };
 }

@@ -29,11 +29,11 @@ export async function serveAgentCheck(fleet: Fleet, where: TcpAddress, log: Log)
 }
 
 function answerOf(fleet: Fleet, utilisation: Utilisation): string {
-  const { phase, workers } = fleet.status();
+  const { phase, size, workers } = fleet.status();
   const pids = workers.flatMap(({ state, pid }) => (state === 'ready' && pid !== undefined ? [pid] : []));
   return agentAnswer({
     phase,
-    ...placesOf(workers),
+    ...placesOf({ size, workers }),
     utilisation: utilisation.of(pids, performance.now()),
   });
 }

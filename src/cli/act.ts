@@ -53,11 +53,13 @@ export async function upgradeCommand(flags: ControlFlags): Promise<void> {
 
 /** `evenkeel scale N`: until those that come are ready, and those that go have ended. */
 export async function scaleCommand(argument: string, flags: ControlFlags): Promise<void> {
-  const to = parseScale(argument);
-  await perform(flags, async (client) => {
-    const facts = await patiently(client, { command: 'scale', ...to }, 'the scaling');
-    const { workers, ready } = facts as { workers: number; ready: number };
-    return { facts, text: `scaled to ${workersOf(workers)}, ${ready} of them ready` };
+  await reporting(flags, async () => {
+    const to = parseScale(argument);
+    await connected(flags, async (client) => {
+      const facts = await patiently(client, { command: 'scale', ...to }, 'the scaling');
+      const { workers, ready } = facts as { workers: number; ready: number };
+      return { facts, text: `scaled to ${workersOf(workers)}, ${ready} of them ready` };
+    });
   });
 }
 
@@ -84,19 +86,34 @@ export function parseScale(argument: string): { workers: number } | { by: number
   throw new EvenkeelError('ERR_INVALID_OPTION', "scale takes a number of workers, 4, +1 or -1, not 'auto'");
 }
 
-/** Prints what `action` gives. */
-async function perform(
-  { name, json }: ControlFlags,
-  action: (client: ControlClient) => Promise<{ facts: unknown; text: string }>,
-): Promise<void> {
+type Action = (client: ControlClient) => Promise<{ facts: unknown; text: string }>;
+
+/** Prints what `action` gives, or how it failed. */
+function perform(flags: ControlFlags, action: Action): Promise<void> {
+  return reporting(flags, () => connected(flags, action));
+}
+
+async function connected({ name, json }: ControlFlags, action: Action): Promise<void> {
+  process.stdout.on('error', onOutputError);
+  const client = await ControlClient.connect(name);
   try {
-    const client = await ControlClient.connect(name);
-    try {
-      const { facts, text } = await action(client);
-      process.stdout.write(`${json ? JSON.stringify(facts, null, 2) : text}\n`);
-    } finally {
-      client.close();
-    }
+    const { facts, text } = await action(client);
+    process.stdout.write(`${json ? JSON.stringify(facts, null, 2) : text}\n`);
+  } finally {
+    client.close();
+  }
+}
+
+/** EPIPE: nobody reads on, as `head` does not. */
+function onOutputError({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit(0);
+  process.stderr.write(`evenkeel: ${message} [${code}]\n`);
+  process.exit(1);
+}
+
+async function reporting({ json }: ControlFlags, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (json && code !== undefined) {

@@ -12,6 +12,12 @@ const LONGEST_ANSWER = 64 * 1024 * 1024;
 const BUSY_INTERVAL = 50;
 const BUSY_TRIES = 40;
 const ROOT = 0;
+/** Of a connection that the fleet has closed. */
+const ENDED = new Set(['EPIPE', 'ECONNRESET']);
+
+function codeOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? '';
+}
 
 /** A connection to the control socket of a fleet. Requests are answered one after another. */
 export class ControlClient {
@@ -26,12 +32,8 @@ export class ControlClient {
     this.name = name;
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('error', (error) => this.#break(error));
-    socket.on('close', () =>
-      this.#break(
-        new EvenkeelError('ERR_NO_ANSWER', `the fleet '${name}' closed the connection without an answer`),
-      ),
-    );
+    socket.on('error', (error) => this.#break(ENDED.has(codeOf(error)) ? this.#closed() : error));
+    socket.on('close', () => this.#break(this.#closed()));
   }
 
   /** To the fleet of that name; with none given to the only one that runs.
@@ -84,6 +86,13 @@ export class ControlClient {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  #closed(): Error {
+    return new EvenkeelError(
+      'ERR_NO_ANSWER',
+      `the fleet '${this.name}' closed the connection without an answer: it has ended, or too many ask it at once`,
+    );
   }
 
   #slow(timeout: number): Error {

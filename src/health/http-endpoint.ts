@@ -14,6 +14,20 @@ export interface Reply {
 /** By path. */
 export type Routes = ReadonlyMap<string, () => Reply | Promise<Reply>>;
 
+/** The same route, 503 for whoever asks while so many wait for its answer. */
+export function atMost(count: number, route: () => Promise<Reply>): () => Promise<Reply> {
+  let waiting = 0;
+  return async () => {
+    if (waiting === count) return text(503, `${count} requests wait already: ask again later`);
+    waiting++;
+    try {
+      return await route();
+    } finally {
+      waiting--;
+    }
+  };
+}
+
 /** Bytes: whoever asks says so in a few hundred. */
 const MAX_HEADER = 4096;
 /** Milliseconds. */

@@ -3,7 +3,7 @@ import type { Fleet } from '../fleet.js';
 import type { Log } from '../log.js';
 import { whenOver } from '../over.js';
 import { authorityOf, type TcpAddress } from './address.js';
-import { HttpEndpoint, type Reply, type Routes } from './http-endpoint.js';
+import { atMost, HttpEndpoint, type Reply, type Routes } from './http-endpoint.js';
 import { liveness, readiness, type Verdict } from './probes.js';
 
 /** Serves /metrics, /livez and /readyz until every process of the fleet has ended.
@@ -22,9 +22,19 @@ export async function serveHealth(fleet: Fleet, where: TcpAddress, log: Log): Pr
   return address;
 }
 
+/** Requests for metrics at once. Each may wait for a worker that is blocked: the probes are answered meanwhile. */
+const MOST_SCRAPES = 16;
+
 function routesOf(fleet: Fleet): Routes {
   return new Map<string, () => Reply | Promise<Reply>>([
-    ['/metrics', async () => ({ status: 200, type: fleet.metricsContentType, body: await fleet.metrics() })],
+    [
+      '/metrics',
+      atMost(MOST_SCRAPES, async () => ({
+        status: 200,
+        type: fleet.metricsContentType,
+        body: await fleet.metrics(),
+      })),
+    ],
     ['/livez', () => verdict(liveness(fleet.status()))],
     ['/readyz', () => verdict(readiness(fleet.status()))],
   ]);

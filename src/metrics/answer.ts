@@ -35,9 +35,11 @@ function parseFamily(metric: unknown): Family[] {
   const isFine =
     isName(name) && !RESERVED.test(name) && TYPES.includes(type) && AGGREGATORS.includes(aggregator);
   if (!isFine || !Array.isArray(values)) return [];
-  const samples = values.filter(isSample);
+  const samples = values.filter(isSample).map(({ labels, ...rest }) => ({ ...rest, labels: asText(labels) }));
   return [{ name, help: String(help), type, aggregator, values: samples } as Family];
 }
+
+const LABEL_TYPES = new Set(['string', 'number', 'boolean']);
 
 /** JSON has no NaN and no Infinity: what is neither comes as null. */
 function isSample(value: unknown): value is Sample {
@@ -46,7 +48,14 @@ function isSample(value: unknown): value is Sample {
   if (typeof sample.value !== 'number' || typeof labels !== 'object' || labels === null) return false;
   if (sample.metricName !== undefined && !isName(sample.metricName)) return false;
   return Object.entries(labels).every(
-    ([label, text]) => LABEL.test(label) && (typeof text === 'string' || typeof text === 'number'),
+    ([label, text]) => LABEL.test(label) && (text === null || LABEL_TYPES.has(typeof text)),
+  );
+}
+
+/** As prom-client writes them. */
+function asText(labels: Sample['labels']): Sample['labels'] {
+  return Object.fromEntries(
+    Object.entries(labels).map(([label, text]) => [label, typeof text === 'number' ? text : String(text)]),
   );
 }
 

@@ -4,6 +4,7 @@ import type { FleetEvents } from '../fleet.js';
 import type { FleetStatus } from '../fleet-status.js';
 import type { Log } from '../log.js';
 import { ApplicationMetrics } from './application-metrics.js';
+import { expose } from './exposition.js';
 import { fleetFamilies } from './families.js';
 import { type Glance, History } from './history.js';
 
@@ -44,11 +45,7 @@ export class Metrics {
   }
 
   async #collect(): Promise<string> {
-    // prom-client is loaded on first use: a fleet nobody asks does without.
-    const [{ expose }, application] = await Promise.all([
-      import('./exposition.js'),
-      this.#application.collect(this.#workers()),
-    ]);
+    const application = await this.#application.collect(this.#workers());
     const status = this.#fleet.status();
     for (const worker of status.workers) this.#history.observe(worker);
     return expose(fleetFamilies(status, this.#history, this.#waiting()), application);

@@ -29,5 +29,14 @@ test('a place in which a worker replaces another counts once', () => {
     { index: 2, state: 'starting' },
     { index: 3, state: 'waiting' },
   ] as never;
-  expect(placesOf(workers)).toEqual({ workers: 4, ready: 3 });
+  expect(placesOf({ size: 4, workers })).toEqual({ workers: 4, ready: 3 });
+});
+
+test('those that go since there are to be fewer do not count', () => {
+  const workers = [
+    { index: 0, state: 'ready' },
+    { index: 1, state: 'draining' },
+    { index: 2, state: 'draining' },
+  ] as never;
+  expect(placesOf({ size: 1, workers })).toEqual({ workers: 1, ready: 1 });
 });

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { HttpEndpoint, type Reply } from '../../dist/health/http-endpoint.js';
+import { atMost, HttpEndpoint, type Reply } from '../../dist/health/http-endpoint.js';
 import { connect } from '../helpers/native.ts';
+import { eventually } from '../helpers/requests.ts';
 
 const errors: string[] = [];
 const log = { debug() {}, info() {}, warn() {}, error: (_facts: object, text: string) => errors.push(text) };
@@ -33,6 +34,26 @@ test('GET, HEAD, and nothing else', async () => {
   expect(post).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD', connection: 'close' } });
   expect(await ask(port, '/nowhere')).toMatchObject({ status: 404, text: 'one of /hello\n' });
   expect(await ask(port, '/__proto__')).toMatchObject({ status: 404 });
+});
+
+test('of a route that takes its time so many wait, and others are told so; the other routes go on', async () => {
+  let finish: (reply: Reply) => void = () => {};
+  const slow = new Promise<Reply>((resolve) => {
+    finish = resolve;
+  });
+  const port = await serving([['/slow', atMost(16, () => slow)]]);
+  let refused = 0;
+  const waiting = Array.from({ length: 40 }, async () => {
+    const { status } = await ask(port, '/slow');
+    if (status === 503) refused++;
+    return status;
+  });
+  await eventually(() => refused === 24);
+  expect(await ask(port, '/hello')).toMatchObject({ status: 200 });
+  finish(hello);
+  const all = await Promise.all(waiting);
+  expect(all.filter((status) => status === 200)).toHaveLength(16);
+  expect(await ask(port, '/slow')).toMatchObject({ status: 200 });
 });
 
 test('headers of more than a few kilobytes are refused', async () => {

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import net from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Runtime } from '../helpers/control.ts';
-import { Fleet, fixture } from '../helpers/fleet.ts';
+import { CLI, Fleet, fixture, NODE } from '../helpers/fleet.ts';
 import { descriptorLimit, limitDescriptors, openDescriptors } from '../helpers/processes.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
 import { eventually, get, isRunning } from '../helpers/requests.ts';
@@ -175,6 +177,39 @@ test('scale: a number, more, fewer', async () => {
     expect(stderr).toMatch(message);
   }
   expect(await sizes()).toEqual([2, 2]);
+});
+
+test('what is wrong is JSON too, and an output that nobody takes is no stack', async () => {
+  const runtime = new Runtime();
+  await using fleet = new Fleet(['-w', '1', server], runtime.env);
+  await fleet.ready();
+  const { code, stdout } = await runtime.cli('scale', '257', '--json');
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'ERR_INVALID_OPTION' } });
+  const into = (target: string) =>
+    spawnSync('sh', ['-c', `"$@" ${target}`, 'sh', NODE, CLI, 'metrics'], {
+      env: { ...process.env, ...runtime.env },
+      encoding: 'utf8',
+    });
+  expect(into('> /dev/full')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^evenkeel: ENOSPC.*\[ENOSPC\]\n$/),
+  });
+  expect(into('| true').stderr).toBe('');
+});
+
+test('so many clients that one is sent away: it is said what that may be', async () => {
+  const runtime = new Runtime();
+  await using fleet = new Fleet(['-w', '1', '--name', 'busy', server], runtime.env);
+  await fleet.ready();
+  const holders = Array.from({ length: 40 }, () => net.connect(runtime.socket('busy')).on('error', () => {}));
+  onTestFinished(() => {
+    for (const one of holders) one.destroy();
+  });
+  await eventually(() => holders.some(({ destroyed }) => destroyed));
+  const { code, stderr } = await runtime.cli('status');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/too many ask it at once \[ERR_NO_ANSWER\]/);
 });
 
 test('scale, and no descriptors for all of them: said how many there are; the others come later', async () => {

@@ -90,6 +90,12 @@ test('unresponsiveTimeout: who is reported, and how', async () => {
   expect(report.stack).toMatch(/^ {4}at spinInTimer \(/m);
 });
 
+test('metrics that were asked for without a descriptor left are there when there are some again', async () => {
+  const command = ['-c', 'ulimit -n 200; exec "$@"', 'sh', NODE, fixture('library/metrics-exhausted.mjs')];
+  const { stdout } = await promisify(execFile)('sh', command, { timeout: 50_000 });
+  expect(stdout).toBe('EMFILE\nevenkeel_workers\n');
+});
+
 test('scale() before the first worker is forked: so many are', async () => {
   expect(await program('scales-early.mjs')).toEqual([{ size: 3, states: ['ready', 'ready', 'ready'] }]);
 });

@@ -15,6 +15,13 @@ test('what prom-client sends is taken as it is', () => {
   expect(parse([[GOOD], []])).toEqual([[GOOD], []]);
 });
 
+test('labels that are neither text nor numbers are as prom-client writes them', () => {
+  const values = [{ value: 1, labels: { ok: true, what: null, code: 200 } }];
+  expect(parse([[{ ...GOOD, values }]])).toEqual([
+    [{ ...GOOD, values: [{ value: 1, labels: { ok: 'true', what: 'null', code: 200 } }] }],
+  ]);
+});
+
 test.each([[null], [undefined], ['ready'], [7], [{}], [{ type: 'prom-client:getMetricsReq' }]])(
   '%j is no answer',
   (message) => expect(isAnswer(message)).toBe(false),
