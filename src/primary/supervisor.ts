@@ -77,6 +77,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #takingOver: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #isStopAnnounced = false;
+  /** Another process has the sockets. */
+  #hasLeft = false;
 
   constructor(options: SupervisorOptions) {
     super();
@@ -223,6 +225,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       await prepare();
       checkGoesOn();
       this.#options.balancer?.letGo();
+      this.#hasLeft = true;
       // Whatever those who listen for it throw: the sockets are another's.
       try {
         release();
@@ -247,7 +250,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
     return this.#turns.take(() => {
-      if (this.#stopping !== undefined) throw new EvenkeelError('ERR_STOPPED', 'the fleet has stopped');
+      if (this.#stopping !== undefined) {
+        const why = this.#hasLeft
+          ? "another process has taken this one's place: ask it"
+          : 'the fleet has stopped';
+        throw new EvenkeelError('ERR_STOPPED', why);
+      }
       return action();
     });
   }

@@ -96,7 +96,7 @@ test('a number of workers that is asked for while an upgrade waits is refused by
   writeFileSync(`${file}.go`, '');
   const [reload, upgrade, scale] = await Promise.all(outcomes);
   expect([reload?.stderr, upgrade?.stderr]).toEqual(['', '']);
-  expect(scale?.stderr).toMatch(/ERR_STOPPED/);
+  expect(scale?.stderr).toMatch(/another process has taken this one's place: ask it \[ERR_STOPPED\]/);
   expect(await fleet.status()).toMatchObject({ size: 1, pid: fleet.successors[0] });
   await fleet.stopAll();
 });
