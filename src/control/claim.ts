@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { Lock, removeIfThere } from './lock.js';
-import { isLive, isTaken } from './probe.js';
+import { isLive } from './probe.js';
 
 /** Has `server` listen at the Unix socket `path`, in place of a stale one. False: a live process has it.
  *
@@ -29,11 +29,11 @@ export async function claimFile(server: Server, path: string): Promise<boolean> 
   }
 }
 
-/** The same with a named pipe, which ends with its process. False, too, where another user's process has it. Windows opens no second one of the name; Wine does, and
- * there two that start in the same moment both have it.
+/** The same with a named pipe, which ends with its process. False, too, where another user's process has it. Windows opens
+ * no second one of the name; Wine does, and there two that start in the same moment both have it.
  * @throws the system's error */
 export async function claimPipe(server: Server, pipe: string): Promise<boolean> {
-  if (await isTaken(pipe)) return false;
+  if (await isLive(pipe, true)) return false;
   server.listen(pipe);
   try {
     await once(server, 'listening');

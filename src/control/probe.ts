@@ -13,8 +13,9 @@ const BUSY = new Set(['EAGAIN', 'EBUSY']);
 const DENIED = new Set(['EPERM', 'EACCES']);
 
 /** Whether a process listens at the control socket `path`.
+ * @param another the answer where another user's does, which lets nobody else connect; without it that is an error
  * @throws the system's error where that cannot be seen, EACCES say */
-export async function isLive(path: string): Promise<boolean> {
+export async function isLive(path: string, another?: boolean): Promise<boolean> {
   const socket = net.connect(path);
   try {
     await once(socket, 'connect');
@@ -23,20 +24,10 @@ export async function isLive(path: string): Promise<boolean> {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (DEAD.has(code)) return false;
     if (BUSY.has(code)) return true;
+    if (DENIED.has(code) && another !== undefined) return another;
     throw error;
   } finally {
     socket.destroy();
-  }
-}
-
-/** The same, and whether another user's does, which lets nobody else connect.
- * @throws the system's error where that cannot be seen */
-export async function isTaken(path: string): Promise<boolean> {
-  try {
-    return await isLive(path);
-  } catch (error) {
-    if (isDenied(error)) return true;
-    throw error;
   }
 }
 
@@ -44,21 +35,8 @@ export async function isTaken(path: string): Promise<boolean> {
  * @throws the system's error where that cannot be seen; EvenkeelError ERR_UNSUPPORTED where nobody lists pipes: in Wine */
 export async function runningFleets(): Promise<string[]> {
   const names = entries().flatMap((entry) => nameOfEntry(entry) ?? []);
-  const live = await Promise.all(names.map((name) => isOurs(socketPath(name))));
+  const live = await Promise.all(names.map((name) => isLive(socketPath(name), false)));
   return names.filter((_, i) => live[i]).sort();
-}
-
-async function isOurs(path: string): Promise<boolean> {
-  try {
-    return await isLive(path);
-  } catch (error) {
-    if (isDenied(error)) return false;
-    throw error;
-  }
-}
-
-function isDenied(error: unknown): boolean {
-  return DENIED.has((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function entries(): string[] {
