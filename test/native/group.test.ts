@@ -5,6 +5,8 @@ import { acceptAll, addon, closing, connections, listen } from '../helpers/nativ
 import { eventually } from '../helpers/requests.ts';
 
 const THRESHOLD = 20;
+/** Whose loop turns in time, as this process' own, is not blocked: longer than it is ever kept from its CPU. */
+const LONG = 1000;
 const MS = 1_000_000n;
 
 interface Stall {
@@ -27,6 +29,7 @@ function group(count: number, threshold = THRESHOLD) {
   const first = listen({ host: '127.0.0.1', port: 0, backlog: 200 });
   first.allowReusePort();
   const stalls: Stall[] = [];
+  const stallsOf = ({ member }: Lent): Stall[] => stalls.filter(({ slot }) => slot === member.lease);
   const group: Group = closing(
     new addon.Group(
       table,
@@ -51,7 +54,7 @@ function group(count: number, threshold = THRESHOLD) {
   const sleeping = new Set<Lent>();
   const turn = (): void => {
     for (const member of turning) member.stampNow();
-    for (const one of sleeping) empty(one);
+    for (const one of sleeping) if (empty(one) > 0) one.member.stampNow();
   };
   turn();
   const timer = setInterval(turn, 2);
@@ -88,7 +91,7 @@ function group(count: number, threshold = THRESHOLD) {
     turning.add(member);
     turn();
   };
-  return { group, lent, stalls, fill, empty, block, sleep, stop, wake, port };
+  return { group, lent, stallsOf, fill, empty, block, sleep, stop, wake, port };
 }
 
 /** The primary looks every 5 ms: after so many ms it has, several times. */
@@ -99,15 +102,15 @@ const looks = (ms = 100): Promise<void> => {
 
 describe('rescue', () => {
   test('who waits behind a blocked worker goes to one that sleeps; told at its begin and end', async () => {
-    const { lent, stalls: all, fill, port, block, wake, sleep } = group(2);
+    const { lent, stallsOf, fill, port, block, wake, sleep } = group(2, LONG);
     const [blocked, sleeper] = lent as [Lent, Lent];
-    const stalls = () => all.filter(({ slot }) => slot === blocked.member.lease);
-    block(blocked, 50n * MS);
+    const stalls = () => stallsOf(blocked);
+    block(blocked);
     sleep(sleeper);
     await fill(blocked, 1);
     await eventually(() => stalls().length === 1);
     expect(stalls()[0]).toMatchObject({ slot: blocked.member.lease, ended: false });
-    expect(stalls()[0]?.duration).toBeGreaterThanOrEqual(THRESHOLD);
+    expect(stalls()[0]?.duration).toBeGreaterThanOrEqual(LONG);
     let taken = 0;
     await eventually(() => {
       taken += sleeper.member.take().length;
@@ -116,7 +119,7 @@ describe('rescue', () => {
     wake(blocked);
     await eventually(() => stalls().length === 2);
     expect(stalls()[1]).toMatchObject({ slot: blocked.member.lease, ended: true, rescued: taken });
-    expect(stalls()[1]?.duration).toBeGreaterThanOrEqual(THRESHOLD);
+    expect(stalls()[1]?.duration).toBeGreaterThanOrEqual(LONG);
     // Whatever comes now is its own again.
     await connections(40, port);
     const own = blocked.socket.queueLength();
@@ -127,11 +130,11 @@ describe('rescue', () => {
   });
 
   test('not to one that is busy, until it sleeps', async () => {
-    const { lent, stalls, fill, block, sleep } = group(2, 100);
+    const { lent, stallsOf, fill, block, sleep } = group(2, LONG);
     const [blocked, busy] = lent as [Lent, Lent];
     block(blocked);
     await fill(blocked, 3);
-    await eventually(() => stalls.length === 1);
+    await eventually(() => stallsOf(blocked).length === 1);
     await looks();
     expect(blocked.socket.queueLength()).toBeGreaterThanOrEqual(3);
     expect(busy.member.take()).toEqual([]);
@@ -140,18 +143,18 @@ describe('rescue', () => {
   });
 
   test('blocked for ten thresholds: to a busy one too', async () => {
-    const { lent, stalls, fill, block } = group(2);
+    const { lent, stallsOf, fill, block } = group(2);
     const [stuck, busy] = lent as [Lent, Lent];
+    const begun = performance.now();
     block(stuck, 0n);
     await fill(stuck, 3);
-    await eventually(() => stalls.length === 1);
-    const begun = performance.now();
     await eventually(() => busy.member.slot.read().untaken >= 3);
-    expect(performance.now() - begun).toBeGreaterThan(5 * THRESHOLD);
+    expect(performance.now() - begun).toBeGreaterThan(10 * THRESHOLD);
+    expect(stallsOf(stuck)).toHaveLength(1);
   });
 
   test('no descriptors left: to whoever can take them, until there are some', async () => {
-    const { lent, fill } = group(2);
+    const { lent, fill } = group(2, LONG);
     const [starved, other] = lent as [Lent, Lent];
     await fill(starved, 1);
     starved.member.set('depth', 0);
@@ -177,58 +180,58 @@ describe('rescue', () => {
   });
 
   test('a worker that sleeps, whatever its stamp, is given the threshold to come', async () => {
-    const { lent, stalls, fill, empty, stop } = group(2, 500);
+    const { lent, stallsOf, fill, empty, stop } = group(2, LONG);
     const [late] = lent as [Lent, Lent];
     stop(late, 10_000n * MS);
     await fill(late, 1);
     await looks();
-    expect(stalls).toEqual([]);
+    expect(stallsOf(late)).toEqual([]);
     expect(empty(late)).toBeGreaterThanOrEqual(1); // it comes
-    await looks(600);
-    expect(stalls).toEqual([]);
+    await looks(1.2 * LONG);
+    expect(stallsOf(late)).toEqual([]);
   });
 
   test('one stopped in its sleep does not come: its connections go to another', async () => {
-    const { lent, stalls, fill, wake, sleep, stop } = group(2);
+    const { lent, stallsOf, fill, wake, sleep, stop } = group(2);
     const [stopped, sleeper] = lent as [Lent, Lent];
     stop(stopped, 10_000n * MS);
     sleep(sleeper);
     await fill(stopped, 1);
-    await eventually(() => stalls.length === 1 && sleeper.member.slot.read().untaken > 0);
+    await eventually(() => stallsOf(stopped).length === 1 && sleeper.member.slot.read().untaken > 0);
     // It goes on, and has nothing to wake up for but what the primary sends it.
     await eventually(() => stopped.member.slot.read().untaken === 0 && nudged(stopped.member));
     wake(stopped);
-    await eventually(() => stalls.length === 2);
+    await eventually(() => stallsOf(stopped)[1]?.ended === true);
   });
 
   test('a threshold of 0: they wait', async () => {
-    const { lent, stalls, fill, block, sleep } = group(2, 0);
+    const { lent, stallsOf, fill, block, sleep } = group(2, 0);
     const [blocked, sleeper] = lent as [Lent, Lent];
     block(blocked);
     sleep(sleeper);
     await fill(blocked, 1);
     await looks();
-    expect(stalls).toEqual([]);
+    expect(stallsOf(blocked)).toEqual([]);
     expect(blocked.socket.queueLength()).toBeGreaterThanOrEqual(1);
   });
 
   test('after a quiet time the first connection is noticed too', async () => {
-    const { lent, stalls, fill, block, sleep } = group(2);
+    const { lent, stallsOf, fill, block, sleep } = group(2);
     const [blocked, sleeper] = lent as [Lent, Lent];
     sleep(sleeper);
     await looks(300);
     block(blocked);
     await fill(blocked, 1);
-    await eventually(() => stalls.length === 1 && sleeper.member.slot.read().untaken > 0);
+    await eventually(() => stallsOf(blocked).length === 1 && sleeper.member.slot.read().untaken > 0);
   });
 
   test('a stamp from the future is not believed', async () => {
-    const { lent, stalls, fill, block, sleep } = group(2);
+    const { lent, stallsOf, fill, block, sleep } = group(2);
     const [scribbled, sleeper] = lent as [Lent, Lent];
     block(scribbled, -3_600_000n * MS);
     sleep(sleeper);
     await fill(scribbled, 1);
-    await eventually(() => stalls.length === 1);
+    await eventually(() => stallsOf(scribbled).length === 1);
   });
 
   const nudged = (member: Member): boolean => {
@@ -239,7 +242,7 @@ describe('rescue', () => {
 
 describe('a member without a worker', () => {
   test('until it is lent, while it drains and when it is reclaimed, others get what it has', async () => {
-    const { group: one, lent, fill } = group(2);
+    const { group: one, lent, fill } = group(2, LONG);
     const [leaving, staying] = lent as [Lent, Lent];
     let taken = 0;
     const served = () =>
