@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { EvenkeelError } from '../errors.js';
 import type { Log } from '../log.js';
-import { claimFile, claimPipe } from './claim.js';
+import { claimFile, claimPipe, type Release } from './claim.js';
 import { answerLine, type ControlledFleet } from './commands.js';
 import { Connection, type Deadlines } from './connection.js';
 import {
@@ -38,6 +38,7 @@ export class ControlServer {
   readonly #connections = new Set<Connection>();
   readonly #server = createServer({ allowHalfOpen: true }, (socket) => this.#onConnection(socket));
   #fleet: ControlledFleet | undefined;
+  #release: Release | undefined;
 
   private constructor(log: Log, deadlines: Deadlines) {
     this.#log = log;
@@ -70,7 +71,8 @@ export class ControlServer {
 
   /** The socket is gone from its directory. Who waits for an answer gets it. */
   close(): void {
-    this.#server.close(); // removes the file first
+    this.#release?.(); // first: whoever finds it, finds it listening
+    this.#server.close();
     for (const connection of this.#connections) connection.close();
   }
 
@@ -78,8 +80,8 @@ export class ControlServer {
     const { uid } = surroundings();
     const path = socketPath(name);
     if (uid !== undefined) prepareDirectory(controlDirectory(), uid);
-    const isOurs = await (uid === undefined ? claimPipe : claimFile)(this.#server, path);
-    if (!isOurs) return false;
+    this.#release = await (uid === undefined ? claimPipe : claimFile)(this.#server, path);
+    if (this.#release === undefined) return false;
     this.name = name;
     this.#server.on('error', (error: NodeJS.ErrnoException) =>
       this.#log.warn({ code: error.code }, `control socket: ${error.message}`),
