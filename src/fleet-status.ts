@@ -21,6 +21,7 @@ export interface WorkerStatus {
   stalls: number | undefined;
   /** Connections given to other workers then. */
   rescued: number | undefined;
+  /** Processes begun in this place after the first, also by reloads and those that were never ready. */
   restarts: number;
   /** Failures in a row: deaths within `minUptime` of the start. From 3 on it is a crash loop. */
   failures: number;
@@ -67,10 +68,13 @@ export interface FleetStatus {
   workers: WorkerStatus[];
 }
 
-/** @param handle undefined where it has no process, or node:cluster itself serves
- * @param failures in a row up to now */
-export function workerStatus(seat: Seat, handle: WorkerHandle | undefined, failures: number): WorkerStatus {
-  const { worker, state, restarts, generation, startedAt, nextStartAt = 0, isAlive } = seat;
+/** @param handle undefined where it has no process, or node:cluster itself serves */
+export function workerStatus(
+  seat: Seat,
+  handle: WorkerHandle | undefined,
+  { failures, restarts }: Pick<WorkerStatus, 'failures' | 'restarts'>,
+): WorkerStatus {
+  const { worker, state, generation, startedAt, nextStartAt = 0, isAlive } = seat;
   const load = handle?.slot.read();
   const facts = isAlive ? processFacts(worker?.process.pid ?? 0) : undefined;
   return {

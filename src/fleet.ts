@@ -234,6 +234,10 @@ export class Fleet extends EventEmitter<FleetEvents> {
   #describe(seat: Seat): WorkerStatus {
     const { worker, isAlive } = seat;
     const handle = isAlive && worker !== undefined ? this.#balancer?.workerHandle(worker) : undefined;
-    return workerStatus(seat, handle, this.#supervisor.failuresOf(seat));
+    const supervisor = this.#supervisor;
+    return workerStatus(seat, handle, {
+      failures: supervisor.failuresOf(seat),
+      restarts: supervisor.restartsOf(seat),
+    });
   }
 }

@@ -42,7 +42,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'cpu', cell: ({ cpu }) => optional(cpu, percent) },
   { title: 'mem', cell: ({ worker }) => optional(worker.rss, bytes) },
   { title: 'loop ms', cell: ({ worker }) => optional(worker.loopDelay, milliseconds) },
-  { title: 'restarts', cell: ({ worker }) => count(Math.max(0, worker.restarts)) },
+  { title: 'restarts', cell: ({ worker }) => count(worker.restarts) },
   { title: 'stalls', cell: ({ worker }) => stalls(worker) },
 ];
 

@@ -23,7 +23,11 @@ export function fleetFamilies(status: FleetStatus, history: History, waiting: nu
 
   return [
     gauge('info', 'What runs, as labels.', [{ labels: info, value: 1 }]),
-    gauge('generation', 'Of the workers that come now; each reload begins the next one.', generation),
+    gauge(
+      'generation',
+      'Of the workers that come now; goes up with each reload that does not fail.',
+      generation,
+    ),
     gauge('stopping', '1 from the signal to end on.', phase === 'stopping' || phase === 'stopped' ? 1 : 0),
     gauge(
       'workers',
@@ -50,7 +54,7 @@ export function fleetFamilies(status: FleetStatus, history: History, waiting: nu
     ),
     counter(
       'worker_restarts_total',
-      'Processes begun after the first: after crashes, and by reloads.',
+      'Processes begun after the first: after crashes, by reloads, also by those that failed.',
       counted(restarts),
     ),
     counter(

@@ -35,8 +35,10 @@ export interface GenerationEvents {
 export class Generations extends EventEmitter<GenerationEvents> {
   readonly #readEnv: Environment;
   readonly #log: Log;
-  /** Counts from 1; goes on over the primary's upgrades. */
+  /** Of the workers that come now. Counts from 1; goes on over the primary's upgrades. */
   current: number;
+  /** Of the last reload, whatever became of it: no number is used twice. */
+  #last: number;
   env: ReturnType<Environment>;
   isReloading = false;
   lastReload: ReloadOutcome | undefined;
@@ -45,14 +47,20 @@ export class Generations extends EventEmitter<GenerationEvents> {
   constructor(readEnv: Environment, first: number, log: Log) {
     super();
     this.current = first;
+    this.#last = first;
     this.#readEnv = readEnv;
     this.#log = log;
     this.env = readEnv();
   }
 
+  /** Of the next reload, or of the process that takes this one's place. */
+  get next(): number {
+    return this.#last + 1;
+  }
+
   /** Begins the next one; `replace` makes its workers take the place of `count` others. */
   async renew(count: number, replace: () => Promise<void>): Promise<void> {
-    const generation = this.current + 1;
+    const generation = ++this.#last;
     const begun = performance.now();
     const end = (error?: Error): void => {
       const duration = performance.now() - begun;
@@ -77,7 +85,7 @@ export class Generations extends EventEmitter<GenerationEvents> {
   }
 
   async #replace(generation: number, count: number, replace: () => Promise<void>): Promise<void> {
-    const before = this.env;
+    const { env, current } = this;
     try {
       this.env = this.#readEnv();
       this.current = generation;
@@ -85,8 +93,9 @@ export class Generations extends EventEmitter<GenerationEvents> {
       await replace();
       this.#log.info({ generation }, `reloaded: ${count} workers of generation ${generation}`);
     } catch (error) {
-      // Who crashes from now on comes back with what the old ones have.
-      this.env = before;
+      // Who comes from now on has what the old ones have.
+      this.env = env;
+      this.current = current;
       if (error instanceof EvenkeelError) {
         this.#log.error({ code: error.code }, `the reload failed: ${error.message}`);
       }

@@ -44,6 +44,8 @@ const LAST_PATIENCE = 1000;
 export class Roster extends EventEmitter<RosterEvents> {
   readonly #options: RosterOptions;
   #seats: readonly Seat[] = [];
+  /** Processes begun, by index: of all the seats it has been the place of. */
+  readonly #begun = new Map<number, number>();
   /** No place is filled again. */
   #isClosing = false;
   readonly #onListening = (worker: Worker, address: Address): void => this.#handleListening(worker, address);
@@ -65,6 +67,11 @@ export class Roster extends EventEmitter<RosterEvents> {
   /** Those that are to stay. */
   get staying(): Seat[] {
     return this.#seats.filter(({ isLeaving }) => !isLeaving);
+  }
+
+  /** Processes begun in this place after the first. */
+  restartsOf({ index }: Seat): number {
+    return Math.max(0, (this.#begun.get(index) ?? 0) - 1);
   }
 
   find(worker: Worker | undefined): Seat | undefined {
@@ -89,10 +96,7 @@ export class Roster extends EventEmitter<RosterEvents> {
    * @throws the system's error where no process can be made; the place is gone then. */
   add(index: number, generation: number, replaces?: Seat): Seat {
     const seat = new Seat(index, generation);
-    if (replaces !== undefined) {
-      seat.replaces = replaces;
-      seat.restarts = replaces.restarts;
-    }
+    seat.replaces = replaces;
     this.#seats = [...this.#seats, seat];
     try {
       this.#fork(seat);
@@ -168,6 +172,7 @@ export class Roster extends EventEmitter<RosterEvents> {
     const worker = cluster.fork(env());
     if (waitReady || seat.replaces !== undefined) balancer?.hold(worker);
     seat.begin(worker);
+    this.#begun.set(seat.index, (this.#begun.get(seat.index) ?? 0) + 1);
     // Without a listener an 'error' (a failed send to a worker that just died, say) would end the primary.
     worker.on('error', (error: NodeJS.ErrnoException) => {
       log.warn({ err: error, code: error.code }, `${seat.label}: ${error.message}`);

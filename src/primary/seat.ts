@@ -10,8 +10,6 @@ export class Seat {
   readonly generation: number;
   worker: Worker | undefined;
   state: WorkerState = 'dead';
-  /** Workers after the first. */
-  restarts = -1;
   /** Failures in a row: deaths without having lived for minUptime. */
   failures = 0;
   startedAt = 0;
@@ -50,7 +48,6 @@ export class Seat {
     this.worker = worker;
     this.startedAt = Date.now();
     this.nextStartAt = undefined;
-    this.restarts++;
     this.addresses.clear();
     this.saidReady = false;
     this.failure = undefined;

@@ -106,13 +106,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#roster.seats.toSorted((a, b) => a.index - b.index || a.generation - b.generation);
   }
 
-  get generations(): Pick<Generations, 'current' | 'isReloading' | 'lastReload'> {
+  get generations(): Pick<Generations, 'current' | 'next' | 'isReloading' | 'lastReload'> {
     return this.#generations;
   }
 
   /** Failures in a row up to now: none any more where its worker has lived for minUptime. */
   failuresOf({ isAlive, startedAt, failures }: Seat): number {
     return isAlive && Date.now() - startedAt >= this.#options.minUptime ? 0 : failures;
+  }
+
+  /** Processes begun in this place after the first. */
+  restartsOf(seat: Seat): number {
+    return this.#roster.restartsOf(seat);
   }
 
   /** Something is done with the workers, or waits for its turn. */

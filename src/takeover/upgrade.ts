@@ -101,7 +101,7 @@ async function begin(options: UpgradeOptions, balancer: Balancer): Promise<Succe
       pid: process.pid,
       name,
       strategy: selection.strategy as Manifest['strategy'],
-      generation: supervisor.generations.current + 1,
+      generation: supervisor.generations.next,
       workers: supervisor.scaledTo === workers ? null : supervisor.scaledTo,
       listeners,
       inherited: given.length,

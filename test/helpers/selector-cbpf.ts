@@ -122,20 +122,21 @@ export const clientsCommand = (port: number, count: number): [string, string[]] 
 export class Predictor {
   readonly folder = mkdtempSync(path.join(os.tmpdir(), 'evenkeel-predict-'));
   readonly #binary = path.join(this.folder, 'predict');
+  /** Without the sanitizer that test/asan.sh preloads. */
+  readonly #env = { ...process.env, LD_PRELOAD: '' };
 
   constructor() {
     const flags = ['-std=c++17', '-O1', '-Wall', '-Wextra', '-Werror'];
     const compiler = process.env.CXX ?? 'g++';
-    execFileSync(compiler, [...flags, fixture('predict-source.cc'), '-o', this.#binary]);
+    execFileSync(compiler, [...flags, fixture('predict-source.cc'), '-o', this.#binary], { env: this.#env });
     chmodSync(this.folder, 0o755);
   }
 
   slots({ seed, slots, absent, sources }: BySource): number[] {
     const eligible = slots.filter((slot) => !absent.includes(slot));
     const args = [seed, ...eligible].map(String);
-    const env = { ...process.env, LD_PRELOAD: '' };
     const input = `${sources.join('\n')}\n`;
-    const printed = execFileSync(this.#binary, args, { input, encoding: 'utf8', env });
+    const printed = execFileSync(this.#binary, args, { input, encoding: 'utf8', env: this.#env });
     return printed.trim().split('\n').map(Number);
   }
 

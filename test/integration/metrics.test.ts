@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
+import type { FleetStatus } from '../../dist/fleet-status.js';
 import { STRATEGIES } from '../../dist/strategies/select.js';
+import { Runtime } from '../helpers/control.ts';
 import { Exposition } from '../helpers/exposition.ts';
 import { Fleet, fixture, NODE, REGISTER } from '../helpers/fleet.ts';
 import { Reloadable } from '../helpers/reloadable.ts';
@@ -81,6 +83,38 @@ test('a reload that fails is one', async () => {
   const after = await scrape(await fleet.metricsPort());
   expectGrowth(before, after);
   expect(after.value('evenkeel_reloads_total', { result: 'failure' })).toBe(1);
+  expect(after.value('evenkeel_generation')).toBe(1);
+});
+
+test('restarts are as many as the status has: after a reload that failed, and of a place that is there again', async () => {
+  const runtime = new Runtime();
+  await using fleet = new Reloadable(['-w', '2', '--metrics', '0'], runtime.env);
+  await fleet.ready();
+  const restarts = async (): Promise<unknown[]> => {
+    const { workers } = (await runtime.json('status')) as FleetStatus;
+    const metrics = await scrape(await fleet.metricsPort());
+    return workers.map(({ index, restarts }) => [
+      restarts,
+      metrics.value('evenkeel_worker_restarts_total', { worker: String(index) }),
+    ]);
+  };
+  expect(await restarts()).toEqual([
+    [0, 0],
+    [0, 0],
+  ]);
+  fleet.deploy({ mode: 'crashes' });
+  await fleet.reload();
+  expect(await restarts()).toEqual([
+    [1, 1],
+    [0, 0],
+  ]);
+  fleet.deploy();
+  await runtime.json('scale', '1');
+  await runtime.json('scale', '2');
+  expect(await restarts()).toEqual([
+    [1, 1],
+    [1, 1],
+  ]);
 });
 
 test('the fleet, the primary, and conventions', async () => {

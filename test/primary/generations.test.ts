@@ -20,8 +20,19 @@ test('what a listener of reloadStart throws ends the reload before it has begun,
   await generations.renew(1, async () => {});
   expect(generations).toMatchObject({
     isReloading: false,
-    current: 2,
-    lastReload: { generation: 2, ok: true },
+    current: 3, // no number is used twice
+    lastReload: { generation: 3, ok: true },
   });
   expect(ended).toEqual(['not today', undefined]);
+});
+
+test('who comes after a failed reload is of the generation, and has the environment, of those that stay', async () => {
+  let read = 0;
+  const generations = new Generations(() => ({ READ: String(++read) }), 4, listLog());
+  const failed = generations.renew(1, async () => {
+    expect(generations).toMatchObject({ current: 5, next: 6, env: { READ: '2' } });
+    throw new Error('crashed');
+  });
+  await expect(failed).rejects.toThrow('crashed');
+  expect(generations).toMatchObject({ current: 4, next: 6, env: { READ: '1' } });
 });
