@@ -15,9 +15,9 @@ export function cpuTimes(): CpuTimes {
 }
 
 /** The share of time, 0 to 1, for which the CPUs were busy between two looks. Undefined where their clocks stand: no tick
- * has passed yet, or nobody counts. */
+ * has passed yet, or nobody counts, or could not look, for want of descriptors say. */
 export function busyShare(before: CpuTimes, after: CpuTimes): number | undefined {
   const total = after.total - before.total;
-  if (total <= 0) return undefined;
+  if (before.total === 0 || total <= 0) return undefined;
   return Math.min(1, Math.max(0, 1 - (after.idle - before.idle) / total));
 }

@@ -20,22 +20,35 @@ const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const TYPES: readonly unknown[] = ['counter', 'gauge', 'histogram', 'summary'];
 const AGGREGATORS: readonly unknown[] = ['sum', 'first', 'min', 'max', 'average', 'omit'];
+/** What is said of one that is none. */
+const LONGEST_NAME = 80;
 /** Our own names are ours alone. */
 const RESERVED = /^evenkeel_/;
 
 /** The registries in an answer, one list of metrics each. One malformed metric would spoil the whole exposition, so
- * what is not well-formed is left out. Undefined where it is no answer of that kind at all. */
-export function parseAnswer({ metrics }: Answer): Family[][] | undefined {
+ * what is not well-formed is left out. Undefined where it is no answer of that kind at all.
+ * @param onLeftOut the metric that is left out, or of which samples are */
+export function parseAnswer(
+  { metrics }: Answer,
+  onLeftOut: (name: string) => void = () => {},
+): Family[][] | undefined {
   if (!Array.isArray(metrics) || !metrics.every(Array.isArray)) return undefined;
-  return (metrics as unknown[][]).map((registry) => registry.flatMap(parseFamily));
+  return (metrics as unknown[][]).map((registry) =>
+    registry.flatMap((metric) => parseFamily(metric, onLeftOut)),
+  );
 }
 
-function parseFamily(metric: unknown): Family[] {
+function parseFamily(metric: unknown, onLeftOut: (name: string) => void): Family[] {
   const { name, help, type, aggregator = 'sum', values } = (metric ?? {}) as Record<string, unknown>;
   const isFine =
     isName(name) && !RESERVED.test(name) && TYPES.includes(type) && AGGREGATORS.includes(aggregator);
-  if (!isFine || !Array.isArray(values)) return [];
-  const samples = values.filter(isSample).map(({ labels, ...rest }) => ({ ...rest, labels: asText(labels) }));
+  if (!isFine || !Array.isArray(values)) {
+    onLeftOut(String(name).slice(0, LONGEST_NAME));
+    return [];
+  }
+  const fine = values.filter(isSample);
+  if (fine.length < values.length) onLeftOut(name);
+  const samples = fine.map(({ labels, ...rest }) => ({ ...rest, labels: asText(labels) }));
   return [{ name, help: String(help), type, aggregator, values: samples } as Family];
 }
 

@@ -5,6 +5,8 @@ import type { Family } from './family.js';
 
 /** Milliseconds a worker has to answer. */
 const LIMIT = 1000;
+/** Each metric that cannot be told is told of once, and so many at most: names may be made of anything. */
+const MOST_COMPLAINTS = 100;
 
 /** What the applications in the workers measure with a prom-client of their own. Each is asked as prom-client's
  * AggregatorRegistry would ask it. Where a worker is late its last answer counts: without it, sums would fall and
@@ -13,6 +15,8 @@ export class ApplicationMetrics {
   readonly #log: Log;
   /** By worker. */
   readonly #sources = new Map<Worker, Source>();
+  /** Metrics that were told of. */
+  readonly #told = new Set<string>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -24,19 +28,42 @@ export class ApplicationMetrics {
     for (const worker of this.#sources.keys()) if (!asked.has(worker)) this.#sources.delete(worker);
     const sources = workers.map((worker) => this.#sourceOf(worker));
     await Promise.all(sources.map((source) => source.ask(LIMIT)));
-    return sources.flatMap(({ latest }) => latest);
+    return this.#ofOneType(sources.flatMap(({ latest }) => latest));
+  }
+
+  /** While a reload changes what a metric is, workers differ in it: those that differ from the first are left out, since
+   * there is no sum of them. */
+  #ofOneType(registries: Family[][]): Family[][] {
+    const types = new Map<string, Family['type']>();
+    for (const { name, type } of registries.flat()) if (!types.has(name)) types.set(name, type);
+    return registries.map((families) =>
+      families.filter(({ name, type }) => {
+        const isSame = types.get(name) === type;
+        if (!isSame)
+          this.#leaveOut(name, `it is a ${type} in one worker and a ${types.get(name)} in another`);
+        return isSame;
+      }),
+    );
+  }
+
+  #leaveOut(name: string, why: string): void {
+    if (this.#told.has(name) || this.#told.size >= MOST_COMPLAINTS) return;
+    this.#told.add(name);
+    this.#log.warn({ metric: name }, `the application's metric ${JSON.stringify(name)} is left out: ${why}`);
   }
 
   #sourceOf(worker: Worker): Source {
     let source = this.#sources.get(worker);
     if (source === undefined) {
-      source = new Source(worker, this.#log);
+      source = new Source(worker, this.#log, (name) => this.#leaveOut(name, UNTELLABLE));
       this.#sources.set(worker, source);
     }
     return source;
   }
 }
 
+const UNTELLABLE =
+  'it has a value that is no number, or a name or label that Prometheus does not know, or is ours';
 const PREFIX = 'evenkeel:';
 let lastRequest = 0;
 
@@ -50,6 +77,7 @@ class Source {
   latest: Family[][] = [];
   readonly #worker: Worker;
   readonly #log: Log;
+  readonly #onLeftOut: (name: string) => void;
   /** The question that is open. */
   #request: string | undefined;
   #wake: () => void = () => {};
@@ -58,9 +86,10 @@ class Source {
   #isSilent = false;
   #complained = false;
 
-  constructor(worker: Worker, log: Log) {
+  constructor(worker: Worker, log: Log, onLeftOut: (name: string) => void) {
     this.#worker = worker;
     this.#log = log;
+    this.#onLeftOut = onLeftOut;
     this.#overhear();
   }
 
@@ -104,7 +133,7 @@ class Source {
     if (answer.requestId !== this.#request) return;
     this.#request = undefined;
     this.#isSilent = false;
-    const families = answer.error === undefined ? parseAnswer(answer) : undefined;
+    const families = answer.error === undefined ? parseAnswer(answer, this.#onLeftOut) : undefined;
     if (families !== undefined) this.latest = families;
     else this.#complain(String(answer.error ?? 'in a way this version does not know'));
     this.#wake();

@@ -69,6 +69,17 @@ describe('how busy a fleet is', () => {
     expect(utilisation.of([1, 2], world.now)).toBeCloseTo(0, 10);
   });
 
+  test('where the machine could not be looked at, its whole life until the next look does not count', () => {
+    const world = new Machine();
+    const utilisation = new Utilisation(world);
+    const { times } = world;
+    world.times = { idle: 0, total: 0 };
+    utilisation.of([], world.now);
+    world.times = times;
+    world.pass(1, {}, 0.5);
+    expect(utilisation.of([], world.now)).toBeUndefined();
+  });
+
   test('many who ask within half a second get the same, and cost one measurement', () => {
     const world = new Machine();
     const utilisation = new Utilisation(world);

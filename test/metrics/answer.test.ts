@@ -8,7 +8,8 @@ const GOOD = {
   aggregator: 'sum',
   values: [{ value: 1, labels: { a: 'b' } }],
 };
-const parse = (metrics: unknown) => parseAnswer({ requestId: 'evenkeel:1', metrics });
+const parse = (metrics: unknown, onLeftOut?: (name: string) => void) =>
+  parseAnswer({ requestId: 'evenkeel:1', metrics }, onLeftOut);
 
 test('what prom-client sends is taken as it is', () => {
   expect(isAnswer({ type: 'prom-client:getMetricsRes', requestId: 0, metrics: [[GOOD]] })).toBe(true);
@@ -20,6 +21,15 @@ test('labels that are neither text nor numbers are as prom-client writes them', 
   expect(parse([[{ ...GOOD, values }]])).toEqual([
     [{ ...GOOD, values: [{ value: 1, labels: { ok: 'true', what: 'null', code: 200 } }] }],
   ]);
+});
+
+test('of what is left out it is said what it was', () => {
+  const told: string[] = [];
+  const nan = { ...GOOD, name: 'app_nan', values: [{ value: null, labels: {} }] };
+  parse([[GOOD, nan, { ...GOOD, name: 'x y'.repeat(100) }, { ...GOOD, type: 'speed' }, null]], (name) =>
+    told.push(name),
+  );
+  expect(told).toEqual(['app_nan', 'x y'.repeat(100).slice(0, 80), 'app_total', 'undefined']);
 });
 
 test.each([[null], [undefined], ['ready'], [7], [{}], [{ type: 'prom-client:getMetricsReq' }]])(
