@@ -1,9 +1,9 @@
 import { ControlClient } from '../control/client.js';
-import type { Command } from '../control/protocol.js';
 import { EvenkeelError } from '../errors.js';
 import type { FleetStatus } from '../fleet-status.js';
 import { parseWorkers } from '../options.js';
 import { workersOf } from './format.js';
+import { patiently } from './patience.js';
 import { describeStatus } from './status.js';
 
 export interface ControlFlags {
@@ -13,8 +13,6 @@ export interface ControlFlags {
 
 /** Milliseconds for what is answered at once. */
 export const STATUS_TIMEOUT = 10_000;
-/** As shells have it, 128 and the signal's number. */
-const INTERRUPTED = 130;
 
 /** `evenkeel status` */
 export async function statusCommand(flags: ControlFlags): Promise<void> {
@@ -51,13 +49,15 @@ export async function upgradeCommand(flags: ControlFlags): Promise<void> {
   });
 }
 
-/** `evenkeel scale N`: until those that come are ready, and those that go have ended. */
+/** `evenkeel scale N`: until those that come are ready, and those that go have ended. Exit status 1 where not all are,
+ * within the time they have for it: they are tried again, and again. */
 export async function scaleCommand(argument: string, flags: ControlFlags): Promise<void> {
   await reporting(flags, async () => {
     const to = parseScale(argument);
     await connected(flags, async (client) => {
       const facts = await patiently(client, { command: 'scale', ...to }, 'the scaling');
       const { workers, ready } = facts as { workers: number; ready: number };
+      if (ready < workers) process.exitCode = 1;
       return { facts, text: `scaled to ${workersOf(workers)}, ${ready} of them ready` };
     });
   });
@@ -120,19 +120,5 @@ async function reporting({ json }: ControlFlags, act: () => Promise<void>): Prom
       process.stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
     }
     throw error; // said by main.ts, to people
-  }
-}
-
-/** As long as it takes. Ctrl+C ends the waiting, and not what is waited for. */
-async function patiently(client: ControlClient, command: Command, what: string): Promise<unknown> {
-  const onInterrupt = (): void => {
-    process.stderr.write(`evenkeel: ${what} goes on: evenkeel status --name ${client.name} says how it is\n`);
-    process.exit(INTERRUPTED);
-  };
-  process.once('SIGINT', onInterrupt);
-  try {
-    return await client.request(command);
-  } finally {
-    process.off('SIGINT', onInterrupt);
   }
 }

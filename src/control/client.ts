@@ -37,8 +37,8 @@ export class ControlClient {
   }
 
   /** To the fleet of that name; with none given to the only one that runs.
-   * @throws EvenkeelError ERR_NO_FLEET, ERR_SEVERAL_FLEETS, ERR_INVALID_OPTION, ERR_CONTROL_DIRECTORY; the
-   *   system's error */
+   * @throws EvenkeelError ERR_NO_FLEET, ERR_SEVERAL_FLEETS, ERR_INVALID_OPTION, ERR_CONTROL_DIRECTORY,
+   *   ERR_NO_ANSWER; the system's error */
   static async connect(wanted?: string): Promise<ControlClient> {
     const given = wanted === undefined ? undefined : parseName(wanted);
     trustDirectory();
@@ -52,7 +52,8 @@ export class ControlClient {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT' || code === 'ECONNREFUSED') throw await noFleet(name, path);
-        if (code !== 'EAGAIN' || tries === BUSY_TRIES) throw error;
+        if (code !== 'EAGAIN') throw error;
+        if (tries === BUSY_TRIES) throw unheard(name, 'accepted no connection', BUSY_INTERVAL * BUSY_TRIES);
       }
       await new Promise((resolve) => setTimeout(resolve, BUSY_INTERVAL));
     }
@@ -66,7 +67,9 @@ export class ControlClient {
     const line = new Promise<string>((resolve, reject) => this.#waiting.push({ resolve, reject }));
     this.#socket.write(encodeRequest({ ...command, id }));
     const timer =
-      timeout === undefined ? undefined : setTimeout(() => this.#break(this.#slow(timeout)), timeout);
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => this.#break(unheard(this.name, 'did not answer', timeout)), timeout);
     try {
       const answer = parseAnswer(await line);
       if ('error' in answer) throw new EvenkeelError(answer.error.code as ErrorCode, answer.error.message);
@@ -95,13 +98,6 @@ export class ControlClient {
     );
   }
 
-  #slow(timeout: number): Error {
-    return new EvenkeelError(
-      'ERR_NO_ANSWER',
-      `the fleet '${this.name}' did not answer within ${timeout} ms: its primary is stopped, or busy`,
-    );
-  }
-
   #onData(chunk: Buffer): void {
     this.#lines.push(chunk);
     for (;;) {
@@ -120,6 +116,13 @@ export class ControlClient {
     this.#socket.destroy();
     for (const { reject } of this.#waiting.splice(0)) reject(this.#broken);
   }
+}
+
+function unheard(name: string, did: string, limit: number): EvenkeelError {
+  return new EvenkeelError(
+    'ERR_NO_ANSWER',
+    `the fleet '${name}' ${did} within ${limit} ms: its primary is stopped, or busy`,
+  );
 }
 
 /** Nobody else can have put a socket there. Root may look into other users' directories. */

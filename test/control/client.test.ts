@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { ControlClient } from '../../dist/control/client.js';
 import { socketPath } from '../../dist/control/path.js';
+import { NODE } from '../helpers/fleet.ts';
+import { eventually, isStopped } from '../helpers/requests.ts';
 import { isolate, makeFleet, serve } from './helpers.ts';
 
 const place = isolate();
@@ -79,6 +83,22 @@ test('an answer that does not come in time, and a fleet that goes', async () => 
   server.close();
   await expect(other.request({ command: 'status' })).rejects.toThrow();
   expect(await other.isLive()).toBe(false);
+});
+
+test('a primary that is stopped, and many who wait for it: said so, and no EAGAIN', async () => {
+  await open('real'); // makes the directory
+  const where = socketPath('stopped');
+  const script = `require('net').createServer().listen({ path: ${JSON.stringify(where)}, backlog: 1 }, () => console.log())`;
+  const child = spawn(NODE, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.kill('SIGSTOP');
+  await eventually(() => isStopped(child.pid as number));
+  for (let i = 0; i < 2; i++) await connect('stopped');
+  await expect(connect('stopped')).rejects.toMatchObject({
+    code: 'ERR_NO_ANSWER',
+    message: "the fleet 'stopped' accepted no connection within 2000 ms: its primary is stopped, or busy",
+  });
 });
 
 test('who answers and is no fleet is not believed', async () => {
