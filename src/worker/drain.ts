@@ -1,7 +1,6 @@
 import cluster from 'node:cluster';
 import diagnostics from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ServerHttp2Session } from 'node:http2';
 import net, { type Server } from 'node:net';
 import { constants } from 'node:os';
 import { Server as TlsServer } from 'node:tls';
@@ -9,12 +8,11 @@ import { COMMAND, type DrainOrder, type Hello } from '../messages.js';
 import { DRAIN_CHANNEL } from './application.js';
 import { Handshakes } from './handshakes.js';
 import { answersUnderWay, unusedConnections } from './http-connections.js';
+import { Http2Sessions } from './http2-sessions.js';
 import { isLastAnswer, noteRequest } from './last-answer.js';
 
-const IDLE_CHECK = 200;
 /** Milliseconds. */
-const GOAWAY_GRACE = 1000;
-const MAX_STREAM_ID = 2 ** 31 - 1;
+const IDLE_CHECK = 200;
 
 /** What a console sends to every process in it. */
 const INTERRUPTS: readonly NodeJS.Signals[] =
@@ -33,7 +31,7 @@ export class Drain {
   /** Those not closed yet. */
   readonly #servers = new Set<Server>();
   readonly #known = new WeakSet<Server>();
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #http2 = new Http2Sessions();
   readonly #handshakes = new Handshakes();
   readonly #onTerm = (): void => this.#askToDrain();
   readonly #onInterrupt = (): void => {};
@@ -51,12 +49,7 @@ export class Drain {
     this.#known.add(server);
     server.on('close', () => this.#servers.delete(server));
     if (server instanceof TlsServer) this.#handshakes.watch(server);
-    server.on('session', (session: ServerHttp2Session) => {
-      if (typeof session?.goaway !== 'function') return; // an event of the application's own
-      if (this.#began) endSession(session); // it was on its way
-      this.#sessions.add(session);
-      session.once('close', () => this.#sessions.delete(session));
-    });
+    this.#http2.watch(server);
   }
 
   /** Under a supervisor a terminal's Ctrl+C or a service manager's SIGTERM reaches every process at once:
@@ -83,7 +76,7 @@ export class Drain {
     for (const server of this.#servers) {
       for (const response of answersUnderWay(server)) if (isOver()) closeAfter(response);
     }
-    for (const session of this.#sessions) endSession(session);
+    this.#http2.end();
     // net.Server's close(): http's would close idle connections at once.
     const closing = [...this.#servers].map(
       (server) => new Promise<void>((resolve) => net.Server.prototype.close.call(server, () => resolve())),
@@ -108,6 +101,7 @@ export class Drain {
       for (const socket of unusedConnections(server)) socket.destroy();
     }
     this.#handshakes.breakOff();
+    this.#http2.breakOff();
     setTimeout(() => this.#closeIdle(), IDLE_CHECK).unref();
   }
 
@@ -140,22 +134,4 @@ function closeAfter(response: ServerResponse): void {
     if (isLastAnswer(response)) response.setHeader('Connection', 'close');
     return (response.writeHead as (...args: unknown[]) => ServerResponse)(...args);
   };
-}
-
-/** Two GOAWAYs: the first asks the client for no more streams, the last says which were taken. Between them a PING:
- * when it comes back, so has every stream the client had begun by then (RFC 9113, 6.8). Node's own client does not
- * answer it once nothing is under way: then time has to do. */
-function endSession(session: ServerHttp2Session): void {
-  if (session.closed || session.destroyed) return;
-  session.goaway(0, MAX_STREAM_ID);
-  const finish = (): void => {
-    clearTimeout(limit);
-    if (!session.destroyed) session.close();
-  };
-  const limit = setTimeout(finish, GOAWAY_GRACE);
-  try {
-    if (!session.ping(finish)) finish(); // too many are under way
-  } catch {
-    finish(); // it is ending
-  }
 }

@@ -60,6 +60,9 @@ class Pipeline {
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const POST = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab\r\n\r\ncde';
 
+/** RFC 9113, 6.5. */
+const EMPTY_SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+
 describe.each(['at-once', 'later', 'when-read'])('requests on their way together, answered %s', (how) => {
   test.each([
     ['in one piece', [GET.repeat(4)]],
@@ -113,6 +116,33 @@ test.each(['https-hello.mjs', 'h2-hello.mjs'])(
     expect(fleet.log.filter(isKilled)).toEqual([]);
   },
 );
+
+test.each([
+  ['h2c-hello.mjs', (port: number) => net.connect({ port, host: '127.0.0.1', allowHalfOpen: true })],
+  [
+    'h2-hello.mjs',
+    (port: number) =>
+      tls.connect({
+        port,
+        host: '127.0.0.1',
+        allowHalfOpen: true,
+        rejectUnauthorized: false,
+        ALPNProtocols: ['h2'],
+      }),
+  ],
+])('an HTTP/2 client of %s that has vanished does not hold it up', async (server, connectTo) => {
+  await using fleet = new Fleet([fixture(server), '-w', '1', '--kill-timeout', '5000'], testKeys());
+  const socket = connectTo(await fleet.ready());
+  onTestFinished(() => void socket.destroy());
+  await new Promise<void>((resolve) =>
+    socket.once(server === 'h2-hello.mjs' ? 'secureConnect' : 'connect', resolve),
+  );
+  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), EMPTY_SETTINGS]));
+  await once(socket, 'data'); // the server's own settings; from here on nobody reads or answers
+  socket.pause();
+  expect(await fleet.stop()).toEqual({ code: 0, signal: null });
+  expect(fleet.log.filter(isKilled)).toEqual([]);
+});
 
 test('idle connections are closed before the kill timeout, however short that is', async () => {
   await using fleet = new Fleet([fixture('http-hello.mjs'), '-w', '1', '--kill-timeout', '600']);
