@@ -3,6 +3,7 @@ import { EvenkeelError } from '../errors.js';
 import type { FleetStatus } from '../fleet-status.js';
 import { parseWorkers } from '../options.js';
 import { workersOf } from './format.js';
+import { print } from './output.js';
 import { patiently } from './patience.js';
 import { describeStatus } from './status.js';
 
@@ -94,21 +95,13 @@ function perform(flags: ControlFlags, action: Action): Promise<void> {
 }
 
 async function connected({ name, json }: ControlFlags, action: Action): Promise<void> {
-  process.stdout.on('error', onOutputError);
   const client = await ControlClient.connect(name);
   try {
     const { facts, text } = await action(client);
-    process.stdout.write(`${json ? JSON.stringify(facts, null, 2) : text}\n`);
+    print(json ? JSON.stringify(facts, null, 2) : text);
   } finally {
     client.close();
   }
-}
-
-/** EPIPE: nobody reads on, as `head` does not. */
-function onOutputError({ code, message }: NodeJS.ErrnoException): void {
-  if (code === 'EPIPE') process.exit(0);
-  process.stderr.write(`evenkeel: ${message} [${code}]\n`);
-  process.exit(1);
 }
 
 async function reporting({ json }: ControlFlags, act: () => Promise<void>): Promise<void> {
@@ -117,7 +110,7 @@ async function reporting({ json }: ControlFlags, act: () => Promise<void>): Prom
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (json && code !== undefined) {
-      process.stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
+      print(JSON.stringify({ error: { code, message } }, null, 2));
     }
     throw error; // said by main.ts, to people
   }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { runningFleets } from '../control/probe.js';
+import { print } from './output.js';
 
 /** What completes the names of running fleets. */
 export const FLEETS = '__fleets';
@@ -21,7 +22,7 @@ interface Entry {
 
 /** `evenkeel __fleets` */
 export async function fleetsCommand(): Promise<void> {
-  for (const name of await runningFleets()) process.stdout.write(`${name}\n`);
+  for (const name of await runningFleets()) print(name);
 }
 
 /** The script that completes evenkeel's commands and options, from what the program has. */

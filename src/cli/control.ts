@@ -9,6 +9,7 @@ import {
   upgradeCommand,
 } from './act.js';
 import { completionScript, FLEETS, fleetsCommand, SHELLS, type Shell } from './completion.js';
+import { print } from './output.js';
 import { topCommand } from './top.js';
 
 /** The commands that act on a running fleet, through its control socket. */
@@ -45,6 +46,6 @@ export function addControlCommands(program: Command): void {
     .command('completion')
     .description('a script that completes these commands')
     .addArgument(new Argument('<shell>').choices(SHELLS))
-    .action((shell: Shell) => void process.stdout.write(completionScript(program, shell)));
+    .action((shell: Shell) => print(completionScript(program, shell).trimEnd()));
   program.command(FLEETS, { hidden: true }).action(() => fleetsCommand());
 }

@@ -1,6 +1,7 @@
 import { type Explanation, explain } from '../explain.js';
 import { parsePolicy, parseStrategy } from '../options.js';
 import { MECHANISM_NAMES, type Verdict } from '../strategies/select.js';
+import { print } from './output.js';
 
 export interface ExplainFlags {
   strategy: string;
@@ -14,8 +15,7 @@ export function explainCommand(flags: ExplainFlags): void {
     strategy: parseStrategy(flags.strategy),
     policy: parsePolicy(flags.policy),
   });
-  const text = flags.json ? JSON.stringify(explanation, null, 2) : describe(explanation);
-  process.stdout.write(`${text}\n`);
+  print(flags.json ? JSON.stringify(explanation, null, 2) : describe(explanation));
 }
 
 const SIGNS = { chosen: '→', possible: ' ', unsupported: '✗' } as const;

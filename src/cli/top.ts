@@ -4,6 +4,7 @@ import { EvenkeelError } from '../errors.js';
 import type { FleetStatus } from '../fleet-status.js';
 import type { ControlFlags } from './act.js';
 import { plain } from './format.js';
+import { print } from './output.js';
 import { Screen } from './screen.js';
 import { renderTop } from './top-view.js';
 import { Watched } from './watched.js';
@@ -23,17 +24,16 @@ export async function topCommand(flags: ControlFlags): Promise<void> {
   }
   const fleet = await Watched.connect(flags.name);
   try {
-    if (flags.json) await print(fleet);
+    if (flags.json) await printOn(fleet);
     else await new Top(fleet).run();
   } finally {
     fleet.close();
   }
 }
 
-async function print(fleet: Watched): Promise<void> {
-  process.stdout.on('error', () => process.exit(0)); // EPIPE: nobody reads on
+async function printOn(fleet: Watched): Promise<void> {
   for (;;) {
-    process.stdout.write(`${JSON.stringify(await fleet.status())}\n`);
+    print(JSON.stringify(await fleet.status()));
     await new Promise((resolve) => setTimeout(resolve, INTERVAL));
   }
 }

@@ -1,24 +1,18 @@
-import cluster, { type Address, type Worker } from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
-import type { Log } from '../log.js';
-import { closedAddress, closedKey, type DrainOrder, isReadyMessage, leaseOf } from '../messages.js';
+import type { DrainOrder } from '../messages.js';
 import { backoff, CRASH_LOOP, failuresAfter } from './backoff.js';
-import type { Balancer } from './balancer.js';
-import { addressOf, Seat, type WorkerState } from './seat.js';
+import { Readiness, type ReadinessOptions } from './readiness.js';
+import { Seat, type WorkerState } from './seat.js';
 
-export interface RosterOptions {
+export interface RosterOptions extends ReadinessOptions {
   /** What the next worker gets in addition to this process's environment. */
   env: () => Readonly<Record<string, string>> | undefined;
-  /** Undefined where node:cluster itself serves. */
-  balancer: Balancer | undefined;
-  /** A worker is ready when it has said so, and not when it listens. */
-  waitReady: boolean;
   /** Milliseconds; see StartOptions. */
   minUptime: number;
   killTimeout: number;
   /** A worker has ended `how`. True: it is not to be followed by another, for now. */
   holdsBack: (seat: Seat, how: string) => boolean;
-  log: Log;
 }
 
 export interface RosterEvents {
@@ -48,16 +42,18 @@ export class Roster extends EventEmitter<RosterEvents> {
   readonly #begun = new Map<number, number>();
   /** No place is filled again. */
   #isClosing = false;
-  readonly #onListening = (worker: Worker, address: Address): void => this.#handleListening(worker, address);
-  readonly #onMessage = (worker: Worker, message: unknown): void => {
-    if (message === 'ready') this.#handleReady(worker); // as PM2 has it
-  };
+  readonly #readiness: Readiness;
   readonly #onExit = (worker: Worker, code: number | null, signal: string | null): void =>
     this.#handleEnd(worker, signal !== null ? `killed by ${signal}` : `exit code ${code}`);
 
   constructor(options: RosterOptions) {
     super();
     this.#options = options;
+    this.#readiness = new Readiness(
+      options,
+      () => this.#seats,
+      (seat) => this.#setState(seat, 'ready'),
+    );
   }
 
   get seats(): readonly Seat[] {
@@ -79,15 +75,13 @@ export class Roster extends EventEmitter<RosterEvents> {
   }
 
   open(): void {
-    cluster.on('listening', this.#onListening);
-    cluster.on('message', this.#onMessage);
+    this.#readiness.open();
     cluster.on('exit', this.#onExit);
   }
 
   /** After allDead(). */
   close(): void {
-    cluster.off('listening', this.#onListening);
-    cluster.off('message', this.#onMessage);
+    this.#readiness.close();
     cluster.off('exit', this.#onExit);
   }
 
@@ -181,66 +175,9 @@ export class Roster extends EventEmitter<RosterEvents> {
       delete cluster.workers?.[worker.id];
       this.#handleEnd(worker, error.message);
     });
-    // Before the balancer, which forgets the lease of a server that was closed.
-    (worker.process as NodeJS.EventEmitter).prependListener('internalMessage', (message: unknown) => {
-      if (isReadyMessage(message)) this.#handleReady(worker);
-      const key = closedKey(message);
-      if (key !== undefined) this.#handleClosed(worker, key);
-    });
+    this.#readiness.watch(worker);
     this.#setState(seat, 'starting');
-    this.#settleHeirs(seat);
-  }
-
-  #handleListening(worker: Worker, address: Address): void {
-    const seat = this.find(worker);
-    seat?.addresses.add(addressOf(address));
-    this.#settle(seat);
-  }
-
-  /** It has closed a server: whoever replaces it need not listen there. One that drains was told to. */
-  #handleClosed(worker: Worker, key: string): void {
-    const seat = this.find(worker);
-    if (seat === undefined || seat.state === 'draining') return;
-    const address = this.#leasedAddress(worker, leaseOf(key)) ?? closedAddress(key);
-    if (address === undefined) return;
-    seat.addresses.delete(addressOf(address));
-    this.#settleHeirs(seat);
-  }
-
-  #leasedAddress(worker: Worker, lease: number): Address | undefined {
-    const listener = this.#options.balancer?.workerHandle(worker)?.leases.get(lease);
-    if (listener === undefined) return undefined;
-    const { address, family, port } = listener.address;
-    return { address, port, addressType: family === 'IPv6' ? 6 : 4 };
-  }
-
-  #handleReady(worker: Worker): void {
-    const seat = this.find(worker);
-    if (seat !== undefined) seat.saidReady = true;
-    this.#settle(seat);
-  }
-
-  /** Whoever is to replace it may wait for nothing more. */
-  #settleHeirs(seat: Seat): void {
-    for (const heir of this.#seats) if (heir.replaces === seat) this.#settle(heir);
-  }
-
-  /** Whether it is ready now. */
-  #settle(seat: Seat | undefined): void {
-    if (seat?.state !== 'starting' || seat.worker === undefined) return;
-    if (seat.isLeaving || seat.failure !== undefined) return; // its signal is on the way
-    const { waitReady, balancer, log } = this.#options;
-    if (waitReady ? !seat.saidReady : seat.addresses.size === 0) return;
-    if (seat.missing.length > 0) return;
-    try {
-      balancer?.release(seat.worker);
-    } catch (error) {
-      seat.failure = `it cannot be given what it listens on: ${(error as Error).message}`;
-      log.error({ err: error }, `${seat.label} is killed: ${seat.failure}`);
-      return seat.signal('SIGKILL');
-    }
-    seat.replaces = undefined;
-    this.#setState(seat, 'ready');
+    this.#readiness.settleHeirs(seat);
   }
 
   /** Its process is gone, and `end` says how. */

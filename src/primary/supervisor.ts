@@ -7,6 +7,7 @@ import type { RollingLimits, TimeLimits } from '../options.js';
 import type { Balancer } from './balancer.js';
 import { emptyQueues, nobodyWaits } from './empty-queues.js';
 import { type Environment, type GenerationEvents, Generations } from './generations.js';
+import { resize } from './resize.js';
 import { RollingRestart } from './rolling-restart.js';
 import { Roster } from './roster.js';
 import type { Seat } from './seat.js';
@@ -289,35 +290,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #scale(workers: number): Promise<void> {
     this.#scaledTo = workers;
     if (!this.#hasForked) return; // start() begins with so many
-    const staying = this.seats.filter(({ isLeaving }) => !isLeaving);
-    const leaving = staying.slice(workers);
-    for (const seat of leaving) this.#roster.retire(seat);
-    const taken = new Set(staying.map(({ index }) => index));
-    const coming: Seat[] = [];
-    for (let index = 0; staying.length + coming.length < workers; index++) {
-      if (!taken.has(index)) coming.push(this.#roster.fill(index, this.#generations.current));
-    }
-    const isDone = (): boolean =>
-      coming.every(({ state }) => state === 'ready') && leaving.every(({ isAlive }) => !isAlive);
-    const { listenTimeout, killTimeout } = this.#options;
-    await this.#until(isDone, leaving.length > 0 ? killTimeout : listenTimeout);
-  }
-
-  /** At most so many ms, or until the fleet stops. */
-  async #until(isDone: () => boolean, limit: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (!isDone() && this.#stopping === undefined) return;
-        clearTimeout(timer);
-        this.#roster.off('worker', look);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        this.#roster.off('worker', look);
-        resolve();
-      }, limit);
-      this.#roster.on('worker', look);
-      look();
+    await resize(this.#roster, workers, {
+      ...this.#options,
+      generation: this.#generations.current,
+      isOver: () => this.#stopping !== undefined,
     });
   }
 

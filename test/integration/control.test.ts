@@ -186,16 +186,18 @@ test('what is wrong is JSON too, and an output that nobody takes is no stack', a
   const { code, stdout } = await runtime.cli('scale', '257', '--json');
   expect(code).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'ERR_INVALID_OPTION' } });
-  const into = (target: string) =>
-    spawnSync('sh', ['-c', `"$@" ${target}`, 'sh', NODE, CLI, 'metrics'], {
-      env: { ...process.env, ...runtime.env },
-      encoding: 'utf8',
+  for (const command of [['metrics'], ['explain'], ['completion', 'bash']]) {
+    const into = (target: string) =>
+      spawnSync('sh', ['-c', `"$@" ${target}`, 'sh', NODE, CLI, ...command], {
+        env: { ...process.env, ...runtime.env },
+        encoding: 'utf8',
+      });
+    expect(into('> /dev/full'), command[0]).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^evenkeel: ENOSPC.*\[ENOSPC\]\n$/),
     });
-  expect(into('> /dev/full')).toMatchObject({
-    status: 1,
-    stderr: expect.stringMatching(/^evenkeel: ENOSPC.*\[ENOSPC\]\n$/),
-  });
-  expect(into('| true').stderr).toBe('');
+    expect(into('| true').stderr, command[0]).toBe('');
+  }
 });
 
 test('so many clients that one is sent away: it is said what that may be', async () => {
