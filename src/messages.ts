@@ -40,6 +40,12 @@ export interface TermRequest {
   act: 'term';
 }
 
+/** Worker → primary, over Node's IPC: the application closes its servers, and ends. */
+export interface LeavingNotice {
+  cmd: typeof COMMAND;
+  act: 'leaving';
+}
+
 /** Worker → primary, over Node's IPC: the application has said that it is ready. */
 export interface ReadyMessage {
   cmd: typeof COMMAND;
@@ -161,6 +167,10 @@ export function isReadyMessage(message: unknown): message is ReadyMessage {
 
 export function isTermRequest(message: unknown): message is TermRequest {
   return isOurs(message as Partial<TermRequest>, 'term');
+}
+
+export function isLeavingNotice(message: unknown): message is LeavingNotice {
+  return isOurs(message as Partial<LeavingNotice>, 'leaving');
 }
 
 function isOurs(message: { cmd?: unknown; act?: unknown } | null | undefined, act: string): boolean {

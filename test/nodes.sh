@@ -13,5 +13,6 @@ for major in "$@"; do
   EVENKEEL_TEST_NODE="$node" npx vitest run test/worker test/integration/parity.test.ts \
     test/integration/kill.test.ts test/integration/stop.test.ts test/integration/lifecycle.test.ts \
     test/integration/contexts.test.ts test/primary/stack-of.test.ts test/integration/unresponsive.test.ts \
-    test/integration/upgrade.test.ts test/integration/drain.test.ts test/integration/reload-timing.test.ts
+    test/integration/upgrade.test.ts test/integration/drain.test.ts test/integration/drain-answers.test.ts \
+    test/integration/reload-timing.test.ts
 done

@@ -7,6 +7,7 @@ import type { Log } from '../log.js';
 import {
   closedKey,
   type DrainOrder,
+  isLeavingNotice,
   isQuestion,
   isTermRequest,
   leaseOf,
@@ -220,6 +221,7 @@ export class Balancer {
   #onIpc(handle: WorkerHandle, message: unknown): void {
     if (!this.#isHere(handle)) return; // what a worker said last may arrive after its exit
     if (isQuestion(message)) return this.#lending.answer(handle, message);
+    if (isLeavingNotice(message)) handle.isEnding = true;
     if (isTermRequest(message)) {
       handle.isEnding = true;
       return this.#options.onTerm?.(handle);
@@ -229,7 +231,7 @@ export class Balancer {
     const lease = leaseOf(key);
     const listener = handle.leases.get(lease);
     if (!listener?.endLease(lease) || !listener.isEmpty) return;
-    // One that drains, or was sent a SIGTERM, closes its servers because it was told to: another takes its place.
+    // One that drains, or is about to end, closes its servers for that: another takes its place.
     if ((handle.isDraining || handle.isEnding) && listener.wasLent) this.#listeners.orphan(listener);
     else this.#listeners.close(listener);
   }

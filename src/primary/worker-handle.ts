@@ -33,7 +33,7 @@ export class WorkerHandle {
   isHeld = false;
   /** It was told to finish and end. */
   isDraining = false;
-  /** It was sent a SIGTERM: what it does about that by itself it does before it drains. */
+  /** It was sent a SIGTERM, or its application ends it: what it closes by itself comes before its drain, or its end. */
   isEnding = false;
   /** Times its loop was blocked while connections waited for it. */
   stalls = 0;

@@ -1,15 +1,17 @@
 import cluster from 'node:cluster';
 import diagnostics from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import net, { type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { constants } from 'node:os';
 import { Server as TlsServer } from 'node:tls';
 import { COMMAND, type DrainOrder, type Hello } from '../messages.js';
 import { DRAIN_CHANNEL } from './application.js';
+import { closeAfter } from './closing-answer.js';
 import { Handshakes } from './handshakes.js';
-import { answersUnderWay, unusedConnections } from './http-connections.js';
+import { answersUnderWay, waitingForRequest } from './http-connections.js';
 import { Http2Sessions } from './http2-sessions.js';
-import { isLastAnswer, noteRequest } from './last-answer.js';
+import { noteRequest } from './last-answer.js';
+import { closeServer } from './server-close.js';
 
 /** Milliseconds. */
 const IDLE_CHECK = 200;
@@ -56,6 +58,7 @@ export class Drain {
    * the primary decides what happens then. An application's own listeners run as ever. */
   handleSignals(): void {
     if (!this.#hello.supervised) return;
+    announceDisconnect();
     process.on('SIGTERM', this.#onTerm);
     for (const signal of INTERRUPTS) process.on(signal, this.#onInterrupt);
   }
@@ -77,10 +80,7 @@ export class Drain {
       for (const response of answersUnderWay(server)) if (isOver()) closeAfter(response);
     }
     this.#http2.end();
-    // net.Server's close(): http's would close idle connections at once.
-    const closing = [...this.#servers].map(
-      (server) => new Promise<void>((resolve) => net.Server.prototype.close.call(server, () => resolve())),
-    );
+    const closing = [...this.#servers].map((server) => closeServer(server));
     diagnostics.channel(DRAIN_CHANNEL).publish({ patience });
     const idle = setTimeout(() => this.#closeIdle(), patience);
     Promise.all(closing).then(() => {
@@ -98,7 +98,7 @@ export class Drain {
   #closeIdle(): void {
     for (const server of this.#servers) {
       (server as Partial<HttpServer>).closeIdleConnections?.();
-      for (const socket of unusedConnections(server)) socket.destroy();
+      for (const socket of waitingForRequest(server)) socket.destroy();
     }
     this.#handshakes.breakOff();
     this.#http2.breakOff();
@@ -122,16 +122,13 @@ export class Drain {
   }
 }
 
-/** What is begun is not broken off: where the headers are out, the next answer says it. So it does where that is on its
- * way by the time the headers are. */
-function closeAfter(response: ServerResponse): void {
-  if (response.headersSent) return;
-  const own = Object.getOwnPropertyDescriptor(response, 'writeHead');
-  response.writeHead = (...args: unknown[]): ServerResponse => {
-    // What was there before, or is in a prototype by now, is next.
-    if (own === undefined) delete (response as Partial<ServerResponse>).writeHead;
-    else Object.defineProperty(response, 'writeHead', own);
-    if (isLastAnswer(response)) response.setHeader('Connection', 'close');
-    return (response.writeHead as (...args: unknown[]) => ServerResponse)(...args);
+/** An application that ends its worker by itself closes its servers first: the port is to stay open. */
+function announceDisconnect(): void {
+  const { worker } = cluster;
+  if (worker === undefined) return;
+  const { disconnect } = worker;
+  worker.disconnect = function () {
+    if (process.connected) process.send?.({ cmd: COMMAND, act: 'leaving' });
+    return disconnect.call(this);
   };
 }

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { STRATEGIES } from '../../dist/strategies/select.js';
 import { Fleet, fixture, type LogLine } from '../helpers/fleet.ts';
 import { testKeys } from '../helpers/keys.ts';
+import { Pipeline } from '../helpers/pipeline.ts';
 import { eventually, get, isRunning } from '../helpers/requests.ts';
 
 // What those who are connected to a worker that is to end see of that.
@@ -16,45 +17,6 @@ async function connect(port: number): Promise<net.Socket> {
   onTestFinished(() => void socket.destroy());
   await once(socket, 'connect');
   return socket;
-}
-
-/** A client that sends requests without waiting for the answers. */
-class Pipeline {
-  readonly #socket: net.Socket;
-  #received = '';
-  #wake: () => void = () => {};
-  isClosed = false;
-
-  constructor(socket: net.Socket) {
-    this.#socket = socket;
-    socket.setEncoding('latin1').on('data', (text: string) => {
-      this.#received += text;
-      this.#wake();
-    });
-    socket.on('error', () => {}); // 'close' follows
-    socket.on('close', () => {
-      this.isClosed = true;
-      this.#wake();
-    });
-  }
-
-  /** The Connection headers of the answers that came to `requests`, sent in pieces. */
-  async send(...pieces: string[]): Promise<string[]> {
-    this.#received = '';
-    const count = pieces.join('').match(/ HTTP\/1\.1\r\n/g)?.length ?? 0;
-    for (const piece of pieces) {
-      this.#socket.write(piece);
-      await new Promise((resolve) => setTimeout(resolve, 5)); // to come as a piece of its own
-    }
-    const answers = () =>
-      [...this.#received.matchAll(/^Connection: ([\w-]+)/gim)].map(([, how]) => how as string);
-    while (answers().length < count && !this.isClosed) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return answers();
-  }
 }
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -162,18 +124,23 @@ test('who is to end listens nowhere anew', async () => {
   expect(fleet.output).toEqual(['asked', 'wants to listen']);
 });
 
-test.each(STRATEGIES)(
-  'a SIGTERM for the only worker, which closes its server by itself, %s: nobody is refused',
-  async (strategy) => {
-    await using fleet = new Fleet([fixture('own-sigterm.mjs'), '-w', '1', '-s', strategy]);
+const sendSigterm = async (_port: number, pid: number): Promise<void> => void process.kill(pid, 'SIGTERM');
+const leave = async (port: number): Promise<void> => void (await get(port, '/leave'));
+
+describe.each(STRATEGIES)('the only worker, %s: nobody is refused where it', (strategy) => {
+  test.each([
+    ['is sent a SIGTERM, and closes its server by itself', 'own-sigterm.mjs', sendSigterm],
+    ['calls worker.disconnect()', 'closes-when-told.mjs', leave],
+  ])('%s', async (_what, server, end) => {
+    await using fleet = new Fleet([fixture(server), '-w', '1', '-s', strategy, '--min-uptime', '1']);
     const port = await fleet.ready();
     const worker = Number(await get(port, '/pid'));
     const fates: string[] = [];
-    process.kill(worker, 'SIGTERM');
+    await end(port, worker);
     while (isRunning(worker) || fates.at(-1) !== 'ok') {
       fates.push(await get(port).catch(({ code }) => code));
     }
     expect(fates.filter((fate) => fate === 'ECONNREFUSED')).toEqual([]);
     await eventually(async () => Number(await get(port, '/pid')) !== worker);
-  },
-);
+  });
+});
