@@ -42,6 +42,9 @@ test('the internals are as we know them', () => {
       [false, 0],
       [true, 0],
     ],
+    bytesRead: [54, 54],
+    // src/worker/server-close.ts
+    closes: ['http', 'https', 'http2', 'http2, tls', 'tls'],
     // src/worker/handshakes.ts
     tls: { parent: true },
     // src/control/peer.ts
