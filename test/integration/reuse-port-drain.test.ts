@@ -13,6 +13,9 @@ const QUEUED = 30;
 const CYCLES = Number(process.env.EVENKEEL_TEST_CYCLES ?? 5);
 const NO_RESCUE = ['--stall-threshold', '0']; // so that they stay in the queue
 
+/** Who is sent a SIGTERM just after its start has not failed. */
+const NEVER_TOO_SOON = ['--min-uptime', '1'];
+
 type Asked = Awaited<ReturnType<typeof ask>>;
 
 /** Asks until so many wait for the one worker of `workers` that does not take them; who waits. */
@@ -75,7 +78,7 @@ const listeners = (fleet: Fleet) => fleet.output.filter((line) => line.startsWit
 test.each(MECHANISMS)(
   'least connections, $mechanism: a worker after another drains under load',
   async (privilege) => {
-    await using fleet = sharing('http-hello.mjs', 3, 'least-connections', privilege);
+    await using fleet = sharing('http-hello.mjs', 3, 'least-connections', privilege, NEVER_TOO_SOON);
     const port = await fleet.ready();
     const load = newConnections(port, 300);
     for (let cycle = 0; cycle < CYCLES; cycle++) {
