@@ -94,9 +94,13 @@
             "VCCLCompilerTool": {
               "ExceptionHandling": 1,
               "AdditionalOptions!": ["-std:c++20"],
+              # Of a Node that was itself built by clang with ThinLTO, as 26 is: MSVC knows none of it.
+              "AdditionalOptions/": [["exclude", "^-flto"]],
               # node-addon-api asks for static analysis: of no use to who installs this.
               "AdditionalOptions": ["/std:c++17", "/analyze-"]
-            }
+            },
+            "VCLibrarianTool": { "AdditionalOptions/": [["exclude", "^-flto"]] },
+            "VCLinkerTool": { "AdditionalOptions/": [["exclude", "^-flto"], ["exclude", "lldltojobs"]] }
           }
         }],
         ["OS=='win' and strict!=''", {

@@ -2,15 +2,17 @@
 #include <ws2tcpip.h>
 // After them.
 #include <iphlpapi.h>
+#include <mswsock.h>
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "../error.h"
 #include "../socket.h"
 #include "../socket_address.h"
-#include "inheritance.h"
 #include "socket_sharing.h"
+#include "unique_handle.h"
 
 // MinGW does not have it; see listen() in Microsoft's documentation.
 #ifndef SOMAXCONN_HINT
@@ -21,11 +23,18 @@ namespace evenkeel {
 namespace {
 
 constexpr int kMostPlainBacklog = 200;
+// How long a connection that waits may take to be accepted.
+constexpr DWORD kWaitMs = 1;
+constexpr int kMostWaits = 100;
 
-void SetOption(int fd, int level, int option, int value) {
-  if (setsockopt(fd, level, option, reinterpret_cast<const char*>(&value), sizeof value) != 0) {
+void SetOption(int fd, int level, int option, const void* value, int length) {
+  if (setsockopt(fd, level, option, static_cast<const char*>(value), length) != 0) {
     ThrowErrno("setsockopt");
   }
+}
+
+void SetOption(int fd, int level, int option, int value) {
+  SetOption(fd, level, option, &value, sizeof value);
 }
 
 // Overlapped, as libuv needs it, and not inherited by other processes.
@@ -55,6 +64,54 @@ bool HasPort(ULONG(WINAPI* get)(Table*, ULONG*, BOOL), u_short port) {
 bool IsTaken(int port) {
   const auto number = static_cast<u_short>(port);
   return HasPort(GetTcpTable, number) || HasPort(GetTcp6Table, number);
+}
+
+int FamilyOf(int fd) {
+  sockaddr_storage address{};
+  int length = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    ThrowErrno("getsockname");
+  }
+  return address.ss_family;
+}
+
+LPFN_ACCEPTEX AcceptExOf(SOCKET listener) {
+  static std::atomic<LPFN_ACCEPTEX> known{nullptr};  // all TCP sockets have the same one
+  LPFN_ACCEPTEX found = known.load(std::memory_order_relaxed);
+  if (found != nullptr) return found;
+  GUID guid = WSAID_ACCEPTEX;
+  DWORD length = 0;
+  if (WSAIoctl(listener, SIO_GET_EXTENSION_FUNCTION_POINTER, &guid, sizeof guid, &found,
+               sizeof found, &length, nullptr, nullptr) != 0) {
+    ThrowErrno("WSAIoctl");
+  }
+  known.store(found, std::memory_order_relaxed);
+  return found;
+}
+
+// Has `connection` be the next one of the queue. WSA_OPERATION_ABORTED: there is none.
+int TryAccept(SOCKET listener, SOCKET connection) {
+  constexpr DWORD kAddress = sizeof(sockaddr_in6) + 16;  // as its documentation has it
+  char addresses[2 * kAddress];
+  const UniqueHandle event(CreateEventW(nullptr, TRUE, FALSE, nullptr));
+  if (!event.valid()) ThrowErrno("CreateEvent");
+  OVERLAPPED call{};
+  // With that bit no completion port hears of it, should the socket have one.
+  call.hEvent = reinterpret_cast<HANDLE>(reinterpret_cast<uintptr_t>(event.get()) | 1);
+  DWORD length = 0;
+  if (AcceptExOf(listener)(listener, connection, addresses, 0, kAddress, kAddress, &length,
+                           &call)) {
+    return 0;
+  }
+  const int error = WSAGetLastError();
+  if (error != WSA_IO_PENDING) return error;
+  // Where a connection waits it comes true at once, and in Wine by and by.
+  for (int i = 0; i < kMostWaits && QueueLength(static_cast<int>(listener)) > 0; i++) {
+    if (WaitForSingleObject(event.get(), kWaitMs) == WAIT_OBJECT_0) break;
+  }
+  CancelIoEx(reinterpret_cast<HANDLE>(listener), &call);  // fails where it has just come true
+  DWORD flags = 0;
+  return WSAGetOverlappedResult(listener, &call, &length, TRUE, &flags) ? 0 : WSAGetLastError();
 }
 
 // A plain number is taken as 200 at most.
@@ -107,28 +164,34 @@ void AllowReusePort(int) { throw SystemFailure{kNotSupported, "setsockopt"}; }
 
 UniqueFd ListenAsMember(int, int) { throw SystemFailure{kNotSupported, "setsockopt"}; }
 
+// accept() of a listener that several processes hold may block, non-blocking though it is: it looks
+// whether a connection waits, and then waits for the one that another process has taken meanwhile.
+// AcceptEx() asks once, and can be called off.
 UniqueFd Accept(int fd) {
-  std::shared_lock<std::shared_mutex> lock(InheritanceLock());
-  for (;;) {
-    const SOCKET socket = accept(fd, nullptr, nullptr);
-    if (socket != INVALID_SOCKET) {
-      UniqueFd connection(static_cast<int>(socket));
-      // Fails only for what is no handle.
-      SetHandleInformation(reinterpret_cast<HANDLE>(socket), HANDLE_FLAG_INHERIT, 0);
-      return connection;
-    }
-    switch (WSAGetLastError()) {
-      case WSAEWOULDBLOCK:
+  const SOCKET listener = static_cast<SOCKET>(fd);
+  while (QueueLength(fd) > 0) {
+    UniqueFd connection = StreamSocket(FamilyOf(fd));
+    const int error = TryAccept(listener, static_cast<SOCKET>(connection.get()));
+    switch (error) {
+      case 0:
+        // Without it nobody can ask for its addresses.
+        SetOption(connection.get(), SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, &listener,
+                  sizeof listener);
+        MakeNonBlocking(connection.get());
+        return connection;
+      case WSA_OPERATION_ABORTED:
         return UniqueFd();
       // The peer gave up. The next one in the queue is unharmed.
       case WSAECONNRESET:
       case WSAECONNABORTED:
-      case WSAEINTR:
+      case WSAENETRESET:
+      case ERROR_NETNAME_DELETED:
         continue;
       default:
-        ThrowErrno("accept");
+        throw SystemFailure{error, "AcceptEx"};
     }
   }
+  return UniqueFd();
 }
 
 void DeferAccept(int, bool defer) {

@@ -16,8 +16,9 @@ constexpr int kLongestMs = 5000;
 
 // WSAPoll() waits for sockets only.
 UniqueFd SocketToItself() {
-  const SOCKET socket =
-      WSASocketW(AF_INET, SOCK_DGRAM, IPPROTO_UDP, nullptr, 0, WSA_FLAG_NO_HANDLE_INHERIT);
+  // Overlapped: what one thread waits for must not keep others from sending.
+  const SOCKET socket = WSASocketW(AF_INET, SOCK_DGRAM, IPPROTO_UDP, nullptr, 0,
+                                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (socket == INVALID_SOCKET) ThrowErrno("WSASocket");
   UniqueFd fd(static_cast<int>(socket));
   sockaddr_in address{};
