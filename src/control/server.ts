@@ -71,7 +71,13 @@ export class ControlServer {
 
   /** The socket is gone from its directory. Who waits for an answer gets it. */
   close(): void {
-    this.#release?.(); // first: whoever finds it, finds it listening
+    try {
+      this.#release?.(); // first: whoever finds it, finds it listening
+    } catch (error) {
+      // A directory that was locked meanwhile, say. Nobody listens there from here on: the next one replaces it.
+      const { code, message } = error as NodeJS.ErrnoException;
+      this.#log.warn({ code }, `control socket: ${message}`);
+    }
     this.#server.close();
     for (const connection of this.#connections) connection.close();
   }

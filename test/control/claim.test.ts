@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
@@ -85,6 +94,25 @@ test('a fleet that ends removes its own socket, and not the one of who has its n
   expect(await runningFleets()).toEqual([name]);
   servers.pop()?.close();
   expect(readdirSync(directory)).toEqual([]);
+});
+
+test('a socket that cannot be removed is left, and that is said', async () => {
+  const log = listLog();
+  await open(name, log);
+  const [server] = servers.splice(0);
+  const where = socketPath(name);
+  // A link to itself: permissions are nothing to root.
+  renameSync(directory, `${directory}-aside`);
+  symlinkSync('evenkeel', directory);
+  server?.close();
+  rmSync(directory);
+  renameSync(`${directory}-aside`, directory);
+  expect(log.lines).toMatchObject([
+    { level: 'warn', message: expect.stringMatching(/^control socket: ELOOP/) },
+  ]);
+  expect(existsSync(where)).toBe(true);
+  expect(await runningFleets()).toEqual([]);
+  expect(await open(name)).toBe(name);
 });
 
 test('a file that is no socket is replaced as well: nobody listens there', async () => {
